@@ -1,0 +1,219 @@
+"""What a mixer sees, what it is told, and what it answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, Literal, Protocol, get_args, runtime_checkable
+
+from mixing.engine.console.parameters import ConsoleParameters, Value
+from mixing.engine.errors import MixFailed
+from mixing.engine.roles import Role
+
+ANALYSIS_VERSION: Final = 1
+BANDS: Final = 40
+"""Mel bands of ``StemFeatures.spectrum_db``, from 30 Hz to 16 kHz."""
+
+Presence = Literal["background", "normal", "lead"]
+PRESENCES: Final[tuple[Presence, ...]] = get_args(Presence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioFeatures:
+    """What was measured on one recording: a stem, or a reference mix.
+
+    Parameters
+    ----------
+    channels : int
+        1 or 2.
+    duration_s : float
+        Length in seconds.
+    loudness_lufs : float | None
+        Integrated loudness (BS.1770-4); None where nothing passes the gate, that is, silence.
+    true_peak_dbtp : float | None
+        Largest inter-sample peak; None for digital silence.
+    crest_db : float
+        95th percentile minus median of the 50 ms levels in dB: how much hits stand out.
+    centroid_hz : float
+        K-weighted spectral centroid.
+    flux_db : float
+        Mean positive change of the log-mel frames at 20 frames a second.
+    width : float
+        Energy of the side over energy of mid and side, 0 for mono, 0.5 for unrelated channels.
+    imbalance : float
+        (R - L) / (R + L) of the energies, -1 to 1.
+    activity : float
+        Share of the 50 ms frames above the gate (-60 dBFS and within 50 dB of the loudest), 0 to 1.
+    spectrum_db : tuple[float, ...]
+        Mean power in BANDS mel bands in dB, relative to their sum; empty for silence.
+    """
+
+    channels: int
+    duration_s: float
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    crest_db: float
+    centroid_hz: float
+    flux_db: float
+    width: float
+    imbalance: float
+    activity: float
+    spectrum_db: tuple[float, ...]
+    version: int = ANALYSIS_VERSION
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return dataclasses.asdict(self) | {"spectrum_db": list(self.spectrum_db)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> AudioFeatures:
+        """Read what :meth:`to_dict` wrote; another analysis version is refused, since it must be measured anew."""
+        if data.get("version") != ANALYSIS_VERSION:
+            raise MixFailed("stale_analysis", "This recording was analysed by another version; it must be analysed again.")
+        return cls(**{**data, "spectrum_db": tuple(data["spectrum_db"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StemFeatures:
+    """One stem of a session: its name (unique in the session), its role if known, and what was measured."""
+
+    name: str
+    role: Role
+    audio: AudioFeatures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFeatures:
+    """All stems of a song, in the session's order, at one sample rate."""
+
+    sample_rate: int
+    stems: tuple[StemFeatures, ...]
+
+    def __post_init__(self) -> None:
+        if not self.stems:
+            raise MixFailed("empty_session", "There is no stem to mix.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StemIntent:
+    """What the musician wants of one stem; None leaves the choice to the mixer."""
+
+    presence: Presence = "normal"
+    pan: float | None = None
+    space: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.presence not in PRESENCES:
+            raise _refused("presence", f"presence is one of {', '.join(PRESENCES)}, not {self.presence!r}.")
+        _in_range("pan", self.pan, -1.0, 1.0)
+        _in_range("space", self.space, 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What the musician wants of the mix.
+
+    Parameters
+    ----------
+    stems : Mapping[str, StemIntent]
+        By stem name; absent stems are left to the mixer.
+    style : str | None
+        The name of a style preset; None is the mixer's own.
+    target_lufs : float | None
+        Integrated loudness to reach, -40 to -5; None takes the reference's, or -14.
+    reference : AudioFeatures | None
+        What was measured on a reference mix.
+    locks : Mapping[str, float | int | bool | str | None]
+        Knobs that stay as they are, by path (``strips.Vocals.fader_db``).
+    """
+
+    stems: Mapping[str, StemIntent] = field(default_factory=lambda: MappingProxyType({}))
+    style: str | None = None
+    target_lufs: float | None = None
+    reference: AudioFeatures | None = None
+    locks: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        _in_range("target_lufs", self.target_lufs, -40.0, -5.0)
+
+    def of(self, stem: str) -> StemIntent:
+        """The intent for one stem."""
+        return self.stems.get(stem, StemIntent())
+
+    @classmethod
+    def from_dict(cls, data: object, *, reference: AudioFeatures | None = None) -> Intent:
+        """Read ``{"style", "target_lufs", "stems": {name: {"presence", "pan", "space"}}, "locks": {path: value}}``."""
+        root = _object("intent", data, ("stems", "style", "target_lufs", "locks"))
+        stems = {
+            name: StemIntent(**_object(f"stems.{name}", entry, ("presence", "pan", "space")))
+            for name, entry in _object("stems", root.get("stems", {})).items()
+        }
+        style = root.get("style")
+        if style is not None and not isinstance(style, str):
+            raise _refused("style", "style is the name of a preset.")
+        return cls(
+            stems=stems,
+            style=style,
+            target_lufs=root.get("target_lufs"),
+            reference=reference,
+            locks=_object("locks", root.get("locks", {})),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; the reference is left out, since it is a recording and not a wish."""
+        return {
+            "style": self.style,
+            "target_lufs": self.target_lufs,
+            "stems": {name: dataclasses.asdict(stem) for name, stem in self.stems.items()},
+            "locks": dict(self.locks),
+        }
+
+
+@runtime_checkable
+class Mixer(Protocol):
+    """Listens to a session and sets the console.
+
+    ``key`` names it for ``--mixer`` and the API; ``family`` is the module it comes from; ``version`` changes whenever
+    the same input could give another answer.
+    """
+
+    key: str
+    family: str
+    version: str
+    title: str
+    summary: str
+
+    def predict(self, session: SessionFeatures, intent: Intent) -> ConsoleParameters:
+        """Set the console: one strip a stem, in the session's order, locks kept, deterministic.
+
+        Raises
+        ------
+        MixFailed
+            If the intent asks for what this mixer cannot do; ``field`` names it.
+        """
+        ...
+
+
+def _refused(name: str, message: str) -> MixFailed:
+    return MixFailed("invalid_intent", message, field=name)
+
+
+def _in_range(name: str, value: object, low: float, high: float) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise _refused(name, f"{name} takes a number, not {value!r}.")
+    if not low <= value <= high:
+        raise _refused(name, f"{name} is {value:g}; it goes from {low:g} to {high:g}.")
+
+
+def _object(name: str, data: object, allowed: tuple[str, ...] | None = None) -> dict[str, Any]:
+    if not isinstance(data, Mapping):
+        raise _refused(name, f"{name} must be an object.")
+    for key in data:
+        if allowed is not None and key not in allowed:
+            raise _refused(f"{name}.{key}", f"{name} has no {key!r}; it knows {', '.join(allowed)}.")
+    return dict(data)
