@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class MixingConfig(AppConfig):
+    name = "mixing"
+    verbose_name = "Mixing"
