@@ -23,6 +23,7 @@ from mixing.engine.roles import GROUPS, Group
 VERSION: Final = 1
 OFF_DB: Final = -90.0
 SAMPLE_RATES: Final = (44_100, 48_000)
+_TOO_LONG_TO_SHOW: Final = 1e15
 
 T = TypeVar("T")
 Value: TypeAlias = float | int | bool | str | None
@@ -51,7 +52,10 @@ class Node:
     def __post_init__(self) -> None:
         hints = _hints(type(self))
         for item in dataclasses.fields(self):  # type: ignore[arg-type]
-            if item.metadata:
+            if dataclasses.is_dataclass(hints[item.name]):
+                if not isinstance(getattr(self, item.name), hints[item.name]):
+                    raise ParameterError(item.name, f"{item.name} is a part of the console, not a value.")
+            elif item.metadata:
                 value = _checked(item.name, getattr(self, item.name), hints[item.name], item.metadata)
                 object.__setattr__(self, item.name, value)
 
@@ -74,11 +78,13 @@ def _checked(name: str, value: object, hint: Any, meta: Mapping[str, Any]) -> Va
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ParameterError(name, f"{name} takes a number, not {value!r}.")
-    if not math.isfinite(value):
+    # A whole number of JSON may be too large for a float, so that only floats are asked whether they are finite.
+    if isinstance(value, float) and not math.isfinite(value):
         raise ParameterError(name, f"{name} must be a finite number.")
     if not meta["low"] <= value <= meta["high"]:
+        shown = f"{value:g}" if abs(value) < _TOO_LONG_TO_SHOW else "far"
         raise ParameterError(
-            name, f"{name} is {value:g} {meta['unit']}; it goes from {meta['low']:g} to {meta['high']:g}."
+            name, f"{name} is {shown} {meta['unit']}; it goes from {meta['low']:g} to {meta['high']:g}."
         )
     if hint is int or hint == int | None:
         if value != int(value):
@@ -272,11 +278,16 @@ class ConsoleParameters(Node):
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        if self.version != VERSION:
-            raise ParameterError("version", f"This console is of version {self.version!r}; this program knows {VERSION}.")
-        if self.sample_rate is not None and self.sample_rate not in SAMPLE_RATES:
+        Node.__post_init__(self)
+        if type(self.version) is not int or self.version != VERSION:
+            raise ParameterError(
+                "version", f"This console is of version {self.version!r}; this program knows {VERSION}."
+            )
+        if self.sample_rate is not None and (type(self.sample_rate) is not int or self.sample_rate not in SAMPLE_RATES):
             raise ParameterError("sample_rate", "sample_rate is 44100 or 48000.")
         object.__setattr__(self, "strips", tuple(self.strips))
+        if not all(isinstance(strip, Strip) for strip in self.strips):
+            raise ParameterError("strips", "strips holds one strip for each stem, and nothing else.")
         names = [strip.stem for strip in self.strips]
         if len(set(names)) != len(names):
             raise ParameterError("strips", "Two strips have the same stem.")
@@ -332,25 +343,26 @@ class ConsoleParameters(Node):
         tree = self.to_dict()
         by_stem = {strip["stem"]: strip for strip in tree["strips"]}
         for path, value in values.items():
-            node, rest = _locate(tree, by_stem, path)
-            keys = rest.split(".")
-            for key in keys[:-1]:
-                node = node.get(key) if isinstance(node.get(key), dict) else {}
-            if keys[-1] not in node or isinstance(node[keys[-1]], dict | list) or keys[-1] == "stem":
-                raise ParameterError(path, f"There is no knob called {path}.")
-            node[keys[-1]] = value
+            node, name = _locate(tree, by_stem, path)
+            node[name] = value
         return ConsoleParameters.from_dict(tree)
 
 
 def _locate(tree: dict[str, Any], by_stem: dict[str, dict[str, Any]], path: str) -> tuple[dict[str, Any], str]:
-    """The node that a path starts from, and the rest of the path; a stem's own name may hold dots."""
-    if not path.startswith("strips."):
-        return tree, path
-    tail = path.removeprefix("strips.")
-    for stem in sorted(by_stem, key=len, reverse=True):
-        if tail.startswith(f"{stem}."):
-            return by_stem[stem], tail.removeprefix(f"{stem}.")
-    raise ParameterError(path, f"There is no strip for {path}.")
+    """The node that holds the knob of a path, and the knob's name there; a stem's own name may hold dots."""
+    starts = [(tree, path)]
+    if path.startswith("strips."):
+        tail = path.removeprefix("strips.")
+        starts = [(by_stem[s], tail.removeprefix(f"{s}.")) for s in by_stem if tail.startswith(f"{s}.")]
+        if not starts:
+            raise ParameterError(path, f"There is no strip for {path}.")
+    for node, rest in starts:
+        *parents, name = rest.split(".")
+        for parent in parents:
+            node = node[parent] if isinstance(node.get(parent), dict) else {}
+        if name in node and not isinstance(node[name], dict | list) and name != "stem":
+            return node, name
+    raise ParameterError(path, f"There is no knob called {path}.")
 
 
 def _flatten(node: Any, prefix: str, *, skip: tuple[str, ...] = ()) -> Iterator[tuple[str, Value]]:
@@ -392,4 +404,6 @@ def _read(cls: type[T], data: Mapping[str, Any], prefix: str, **ready: Any) -> T
     try:
         return cls(**values, **ready)
     except ParameterError as error:
-        raise ParameterError(f"{prefix}{error.field}", error.message.replace(str(error.field), f"{prefix}{error.field}", 1)) from None
+        raise ParameterError(
+            f"{prefix}{error.field}", error.message.replace(str(error.field), f"{prefix}{error.field}", 1)
+        ) from None
