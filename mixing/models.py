@@ -67,6 +67,7 @@ class Job(models.Model):
     attempt = models.PositiveSmallIntegerField(default=1)
     stage = models.CharField(max_length=40, blank=True)
     percent = models.FloatField(default=0.0)
+    eta_s = models.FloatField(null=True, blank=True, help_text="Smoothed seconds to go; empty while nobody can say.")
     sequence = models.PositiveIntegerField(default=0)
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
