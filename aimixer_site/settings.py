@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from aimixer_site.env import env_bool, env_int, env_list, env_secret, env_str, own_secret
+from aimixer_site.ops import error_reports
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env_str("AIMIXER_VAR", str(BASE_DIR / "var")))
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "aimixer_site.ops.middleware.DomainErrorMiddleware",
 ]
 
 TEMPLATES = [
@@ -91,14 +93,14 @@ TEMPLATES = [
 
 
 def _database(url: str) -> dict[str, Any]:
-    """``sqlite:///path`` or ``postgres://user:password@host:port/name`` (a host that begins with / is a socket's folder)."""
+    """``sqlite:///path`` or ``postgres://user:password@host:port/name`` (a host with %2F is a socket's folder)."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": parts.path,
             "OPTIONS": {
-                # Four concurrent writers lost 132 of 600 writes to "locked" with Django's defaults, and none with these.
+                # Four concurrent writers lost 132 of 600 writes to "locked" with Django's defaults, none with these.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
@@ -153,6 +155,16 @@ JOB_LEASE_S = env_int("AIMIXER_JOB_LEASE_S", 20, low=5, high=600)
 """A running job whose heartbeat is older belongs to a worker that is gone."""
 JOB_MAX_ATTEMPTS = 3
 JOB_REAP_EVERY_S = 5
+PERIODIC = {
+    # what the scheduler calls: how often, in seconds
+    "mixing.services.jobs.reap": JOB_REAP_EVERY_S,
+    "mixing.services.uploads.sweep": 3600,
+}
+INFERENCE_WARM = "mixing.jobs.warm"
+"""Called once by an inference worker before it takes its first job."""
+INGEST_MEMORY_BYTES = env_int("AIMIXER_INGEST_MEMORY_MB", 3072, low=512) * 2**20
+INGEST_CPU_S = env_int("AIMIXER_INGEST_CPU_S", 600, low=10)
+"""What the decoding of one person's file may take before the kernel ends it."""
 
 # ---- Accounts --------------------------------------------------------------------------------------------------------
 
@@ -229,6 +241,8 @@ UPLOAD_EXPIRES_S = 24 * 3600
 STEMS_MIN, STEMS_MAX = 2, 32
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
+DISK_MIN_FREE_BYTES = env_int("AIMIXER_DISK_MIN_FREE_MB", 512, low=0) * 2**20
+"""With less, the site says that it is not ready."""
 REQUEST_MAX_BYTES = UPLOAD_CHUNK_BYTES + 2**16
 """The server cuts any request body off here, before Django sees it."""
 
@@ -245,7 +259,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
     "PAGE_SIZE": 50,
-    "EXCEPTION_HANDLER": "aimixer_site.ops.errors.api_exception_handler",
+    "EXCEPTION_HANDLER": "aimixer_site.ops.api_errors.api_exception_handler",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": env_str("AIMIXER_API_RATE", "1200/min")},
 }
@@ -300,3 +314,5 @@ LOGGING_CONFIG = "aimixer_site.ops.logs.configure"
 LOGGING = {"level": LOG_LEVEL, "json": LOG_JSON}
 SENTRY_DSN = env_secret("AIMIXER_SENTRY_DSN")
 SENTRY_ENVIRONMENT = env_str("AIMIXER_SENTRY_ENVIRONMENT", "development" if DEVELOPMENT else "production")
+if SENTRY_DSN:
+    error_reports.start(dsn=SENTRY_DSN, environment=SENTRY_ENVIRONMENT)

@@ -1,0 +1,69 @@
+"""A person's settings: their name and the keys of their programs."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import access
+from accounts.forms import ApiKeyForm, ProfileForm
+from accounts.models import User
+from accounts.services import api_keys, profile
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    form = ProfileForm(request.POST or None, instance=user)
+    if request.method == "POST" and form.is_valid():
+        profile.rename(user=user, display_name=form.cleaned_data["display_name"])
+        messages.success(request, "Your name is saved.")
+        return redirect("accounts:settings")
+    return _page(request, form=form)
+
+
+@login_required
+@require_POST
+@never_cache
+def api_key_create(request: HttpRequest) -> HttpResponse:
+    """Answers with the page itself: the new key is in this one answer and is kept nowhere."""
+    user = cast(User, request.user)
+    form = ApiKeyForm(request.POST)
+    if not form.is_valid():
+        return _page(request, key_form=form, status=400)
+    _row, key = api_keys.create(user=user, name=form.cleaned_data["name"])
+    return _page(request, new_key=key)
+
+
+@login_required
+@require_POST
+def api_key_revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    api_keys.revoke(api_key=access.api_key_for(cast(User, request.user), uuid))
+    messages.success(request, "The key is revoked.")
+    return redirect("accounts:settings")
+
+
+def _page(
+    request: HttpRequest,
+    *,
+    form: ProfileForm | None = None,
+    key_form: ApiKeyForm | None = None,
+    new_key: str | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    user = cast(User, request.user)
+    context = {
+        "form": form or ProfileForm(instance=user),
+        "key_form": key_form or ApiKeyForm(),
+        "api_keys": access.api_keys_of(user),
+        "new_key": new_key,
+    }
+    return render(request, "accounts/settings.html", context, status=status)
