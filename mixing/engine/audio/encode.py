@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
+from mixing.engine.audio.whole_file import whole_file
 from mixing.engine.errors import Cancelled, MixFailed
 
 WavSubtype = Literal["PCM_16", "PCM_24", "FLOAT"]
@@ -171,33 +172,23 @@ def wav_to_flac(
     Cancelled
         If ``cancelled`` says so between two blocks.
     """
-    partial = destination.with_name(f".{destination.name}.part")
-    try:
-        with (
-            sf.SoundFile(source) as wav,
-            sf.SoundFile(
-                partial,
-                "w",
-                samplerate=wav.samplerate,
-                channels=wav.channels,
-                format="FLAC",
-                subtype="PCM_24",
-                compression_level=compression,
-            ) as flac,
-        ):
-            for name, value in _checked(tags).items():
-                setattr(flac, name, value)
-            done = 0
-            for block in wav.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True):
-                if cancelled is not None and cancelled():
-                    raise Cancelled
-                flac.write(to_int24(block) << 8)
-                done += block.shape[0]
-                if progress is not None:
-                    progress(done / wav.frames)
-        os.replace(partial, destination)
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        whole_file(destination) as partial,
+        sf.SoundFile(source) as wav,
+        sf.SoundFile(
+            partial, "w", wav.samplerate, wav.channels, "PCM_24", format="FLAC", compression_level=compression
+        ) as flac,
+    ):
+        for name, value in _checked(tags).items():
+            setattr(flac, name, value)
+        done = 0
+        for block in wav.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True):
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            flac.write(to_int24(block) << 8)
+            done += block.shape[0]
+            if progress is not None:
+                progress(done / wav.frames)
 
 
 def copy_wav_with_tags(source: Path, destination: Path, *, tags: Mapping[str, str] | None = None) -> None:
@@ -205,20 +196,14 @@ def copy_wav_with_tags(source: Path, destination: Path, *, tags: Mapping[str, st
 
     The destination appears when it is whole, or not at all.
     """
-    partial = destination.with_name(f".{destination.name}.part")
-    try:
-        with source.open("rb") as wav, partial.open("wb") as copy:
-            while piece := wav.read(1 << 20):
-                copy.write(piece)
-            copy.write(_info_chunk(_checked(tags)))
-            size = copy.tell() - 8
-            if size > _LARGEST_RIFF:
-                raise MixFailed("too_long", "The sound is too long for a WAV file, which ends at 4 GiB.")
-            copy.seek(4)
-            copy.write(struct.pack("<I", size))
-        os.replace(partial, destination)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(destination) as partial, source.open("rb") as wav, partial.open("wb") as copy:
+        shutil.copyfileobj(wav, copy, 1 << 20)
+        copy.write(_info_chunk(_checked(tags)))
+        size = copy.tell() - 8
+        if size > _LARGEST_RIFF:
+            raise MixFailed("too_long", "The sound is too long for a WAV file, which ends at 4 GiB.")
+        copy.seek(4)
+        copy.write(struct.pack("<I", size))
 
 
 def _checked(tags: Mapping[str, str] | None) -> dict[str, str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 OVERSAMPLING: Final = 4
 TAPS: Final = 32
 """Taps of each phase. Twelve, as in the annex's example, miss up to 1.4 dB; from 24 on, meters agree."""
-_KAISER_BETA: Final = 6.0
+_KAISER_BETA: Final = 4.5
 _CHUNK: Final = 64
 
 
@@ -88,11 +88,28 @@ def _largest(
             if largest * most_gain <= peak:
                 continue
             for phase in range(phases.shape[0]):
-                between[:] = np.float32(0.0)
-                for tap in range(TAPS):
-                    weight = phases[phase, tap]
-                    for i in range(count):
-                        between[i] += weight * samples[start + tap + i]
+                _filter(samples[start : start + count + TAPS - 1], phases[phase], between[:count])
                 for i in range(count):
                     peak = max(peak, abs(between[i]))
     return peak
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"nnan", "nsz"}, inline="always")
+def _filter(s: NDArray[np.float32], taps: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """A plain FIR, written eight taps at a time, which is what it takes to be compiled to vector instructions."""
+    out[:] = np.float32(0.0)
+    for first in range(0, TAPS, 8):
+        w = taps[first : first + 8]
+        t = s[first:]
+        w0, w1, w2, w3, w4, w5, w6, w7 = w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]
+        for i in range(out.size):
+            out[i] += (
+                w0 * t[i]
+                + w1 * t[i + 1]
+                + w2 * t[i + 2]
+                + w3 * t[i + 3]
+                + w4 * t[i + 4]
+                + w5 * t[i + 5]
+                + w6 * t[i + 6]
+                + w7 * t[i + 7]
+            )
