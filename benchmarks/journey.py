@@ -2,7 +2,8 @@
 
     .venv/bin/python -m benchmarks.journey [--runs 3] [--json FILE]
 
-In the same run stands a floor: the same files decoded, summed and written as one 24-bit WAV with soundfile and numpy, in one thread.
+In the same run stands a floor: the same files decoded, summed and written as one 24-bit WAV with soundfile and
+numpy, in one thread.
 """
 
 from __future__ import annotations

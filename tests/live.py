@@ -1,4 +1,4 @@
-"""A real site for tests: ``manage.py serve`` with its own folder and port, and a client that speaks as a program does."""
+"""A real site for tests: ``manage.py serve`` with a folder and a port of its own, and a client that speaks to it."""
 
 from __future__ import annotations
 
