@@ -102,8 +102,8 @@ _PHRASES: Final[tuple[tuple[Role, str], ...]] = (
     ("brass", "french horn, french horns, horn section, bass trombone, synth brass"),
     ("woodwind", """bass clarinet, bass flute, english horn, cor anglais, tin whistle, pan pipes, pan flute, bari sax,
      wood wind, wood winds, bass sax"""),
-    ("fx", """sub drop, reverse cymbal, rev cymbal, reverse crash, noise sweep, sound effect, sound effects, down lifter,
-     up lifter, white noise"""),
+    ("fx", """sub drop, reverse cymbal, rev cymbal, reverse crash, noise sweep, sound effect, sound effects,
+     down lifter, up lifter, white noise"""),
 )  # fmt: skip
 
 _WORDS: Final[dict[str, _Reading]] = {

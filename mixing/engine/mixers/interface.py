@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Literal, Protocol, get_args, runtime_checkable
 
@@ -19,6 +20,14 @@ BANDS: Final = 40
 
 Presence = Literal["background", "normal", "lead"]
 PRESENCES: Final[tuple[Presence, ...]] = get_args(Presence)
+
+
+@cache
+def band_centres_hz() -> tuple[float, ...]:
+    """Centres of the mel bands of ``spectrum_db``: evenly spaced from 30 Hz to 16 kHz at 2595·lg(1 + f/700)."""
+    low, high = (2595 * math.log10(1 + freq_hz / 700) for freq_hz in (30.0, 16_000.0))
+    step = (high - low) / (BANDS + 1)
+    return tuple(700 * (10 ** ((low + step * (band + 1)) / 2595) - 1) for band in range(BANDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +80,10 @@ class AudioFeatures:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> AudioFeatures:
         """Read what :meth:`to_dict` wrote; another analysis version is refused, since it must be measured anew."""
-        if data.get("version") != ANALYSIS_VERSION:
-            raise MixFailed("stale_analysis", "This recording was analysed by another version; it must be analysed again.")
+        if data.get("version") != ANALYSIS_VERSION or set(data) != {item.name for item in dataclasses.fields(cls)}:
+            raise MixFailed(
+                "stale_analysis", "This recording was analysed by another version; it must be analysed again."
+            )
         return cls(**{**data, "spectrum_db": tuple(data["spectrum_db"])})
 
 
@@ -147,10 +158,7 @@ class Intent:
     def from_dict(cls, data: object, *, reference: AudioFeatures | None = None) -> Intent:
         """Read ``{"style", "target_lufs", "stems": {name: {"presence", "pan", "space"}}, "locks": {path: value}}``."""
         root = _object("intent", data, ("stems", "style", "target_lufs", "locks"))
-        stems = {
-            name: StemIntent(**_object(f"stems.{name}", entry, ("presence", "pan", "space")))
-            for name, entry in _object("stems", root.get("stems", {})).items()
-        }
+        stems = {name: _stem_intent(name, entry) for name, entry in _object("stems", root.get("stems", {})).items()}
         style = root.get("style")
         if style is not None and not isinstance(style, str):
             raise _refused("style", "style is the name of a preset.")
@@ -159,7 +167,7 @@ class Intent:
             style=style,
             target_lufs=root.get("target_lufs"),
             reference=reference,
-            locks=_object("locks", root.get("locks", {})),
+            locks=_locks(root.get("locks", {})),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -204,16 +212,37 @@ def _refused(name: str, message: str) -> MixFailed:
 def _in_range(name: str, value: object, low: float, high: float) -> None:
     if value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise _refused(name, f"{name} takes a number, not {value!r}.")
-    if not low <= value <= high:
-        raise _refused(name, f"{name} is {value:g}; it goes from {low:g} to {high:g}.")
+    if not low <= value <= high:  # a NaN fails this too, and a whole number too large for a float passes no isfinite
+        shown = f"{value:g}" if abs(value) < 1e300 or isinstance(value, float) else "huge"
+        raise _refused(name, f"{name} is {shown}; it goes from {low:g} to {high:g}.")
+
+
+def _stem_intent(name: str, entry: object) -> StemIntent:
+    try:
+        return StemIntent(**_object(f"stems.{name}", entry, ("presence", "pan", "space")))
+    except MixFailed as error:
+        prefix = f"stems.{name}"
+        if str(error.field).startswith(prefix):
+            raise
+        raise _refused(f"{prefix}.{error.field}", f"{prefix}: {error.message}") from None
+
+
+def _locks(data: object) -> dict[str, Value]:
+    locks = _object("locks", data)
+    for path, value in locks.items():
+        if value is not None and not isinstance(value, bool | int | float | str):
+            raise _refused(f"locks.{path}", f"The lock {path} takes a single value.")
+    return locks
 
 
 def _object(name: str, data: object, allowed: tuple[str, ...] | None = None) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         raise _refused(name, f"{name} must be an object.")
     for key in data:
+        if not isinstance(key, str):
+            raise _refused(name, f"{name} has the key {key!r}, which is no name.")
         if allowed is not None and key not in allowed:
             raise _refused(f"{name}.{key}", f"{name} has no {key!r}; it knows {', '.join(allowed)}.")
     return dict(data)

@@ -88,7 +88,7 @@ def test_any_text_at_all_gets_one_of_the_roles(name: str) -> None:
 
 @pytest.mark.real_audio
 def test_the_names_of_real_multitracks_agree_with_their_song_files() -> None:
-    """Many of these names tell nothing (zynaddsubfx, inst04), and their roles were given by ear or by program number."""
+    """Many of these names tell nothing (zynaddsubfx, inst04); their roles were given by other means."""
     stems = [stem for song in real_songs() for stem in json.loads((song / "song.json").read_text())["stems"]]
     agreeing = sum(guess_role(stem["file"]) == stem["role"] for stem in stems)
     assert agreeing / len(stems) >= 0.85

@@ -1,0 +1,68 @@
+"""Sessions made of numbers: what a mixer would have been told about stems that nobody recorded."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from mixing.engine.mixers.interface import BANDS, AudioFeatures, SessionFeatures, StemFeatures
+from mixing.engine.roles import ROLES, Role
+
+FLAT = (-10.0,) * BANDS
+
+
+def sound(**changes: Any) -> AudioFeatures:
+    """A mono stem of mid-range sound at -23 LUFS, with changes."""
+    values: dict[str, Any] = {
+        "channels": 1,
+        "duration_s": 10.0,
+        "loudness_lufs": -23.0,
+        "true_peak_dbtp": -6.0,
+        "crest_db": 10.0,
+        "centroid_hz": 1_000.0,
+        "flux_db": 1.0,
+        "width": 0.0,
+        "imbalance": 0.0,
+        "activity": 1.0,
+        "spectrum_db": FLAT,
+    }
+    return AudioFeatures(**{**values, **changes})
+
+
+SILENCE = sound(
+    loudness_lufs=None, true_peak_dbtp=None, crest_db=0.0, centroid_hz=0.0, flux_db=0.0, activity=0.0, spectrum_db=()
+)
+
+
+def stem(name: str, role: Role = "other", audio: AudioFeatures | None = None, **changes: Any) -> StemFeatures:
+    return StemFeatures(name=name, role=role, audio=audio or sound(**changes))
+
+
+def session(*stems: StemFeatures, sample_rate: int = 44_100) -> SessionFeatures:
+    return SessionFeatures(sample_rate=sample_rate, stems=stems)
+
+
+def random_session(count: int, seed: int) -> SessionFeatures:
+    """Any number of stems of any role, some of them silent, some stereo, with extreme sounds among them."""
+    rng = random.Random(seed)
+    stems = []
+    for index in range(count):
+        if rng.random() < 0.1:
+            stems.append(stem(f"{index}.wav", rng.choice(ROLES), SILENCE))
+            continue
+        channels = rng.choice((1, 2))
+        stems.append(
+            stem(
+                f"{index}.wav",
+                rng.choice(ROLES),
+                channels=channels,
+                loudness_lufs=rng.uniform(-69.0, 3.0),
+                crest_db=rng.uniform(0.0, 60.0),
+                centroid_hz=10 ** rng.uniform(1.0, 4.3),
+                flux_db=rng.uniform(0.0, 20.0),
+                width=rng.uniform(0.0, 1.0) if channels == 2 else 0.0,
+                imbalance=rng.uniform(-1.0, 1.0) if channels == 2 else 0.0,
+                spectrum_db=tuple(rng.uniform(-80.0, 0.0) for _ in range(BANDS)),
+            )
+        )
+    return session(*stems)

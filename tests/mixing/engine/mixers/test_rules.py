@@ -1,0 +1,301 @@
+"""The three rules, against levels worked out by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import random
+
+import pytest
+
+from mixing.engine.console.parameters import ConsoleParameters, Strip
+from mixing.engine.errors import MixFailed, ParameterError
+from mixing.engine.mixers.interface import Intent, Mixer, SessionFeatures, StemIntent
+from mixing.engine.mixers.registry import all_mixers
+from mixing.engine.mixers.rules import EqualLoudness, FadersUp, RoughMix
+from mixing.engine.roles import ROLES, group_of
+from tests.mixing.engine.mixers.sessions import FLAT, SILENCE, random_session, session, sound, stem
+
+every_mixer = pytest.mark.parametrize("mixer", all_mixers(), ids=lambda mixer: mixer.key)
+RUMBLE = (0.0,) + (-60.0,) * (len(FLAT) - 1)
+
+
+def strips(mixer: Mixer, of: SessionFeatures, intent: Intent | None = None) -> dict[str, Strip]:
+    return {strip.stem: strip for strip in mixer.predict(of, intent or Intent()).strips}
+
+
+# ---- all of them -----------------------------------------------------------------------------------------------------
+
+
+@every_mixer
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 32, 64])
+def test_any_number_of_stems_gets_a_strip_each_in_order_and_within_bounds(mixer: Mixer, count: int) -> None:
+    for seed in range(5):
+        given = random_session(count, seed)
+        console = mixer.predict(given, Intent())
+        assert [strip.stem for strip in console.strips] == [each.name for each in given.stems]
+        assert [strip.group for strip in console.strips] == [group_of(each.role) for each in given.stems]
+        assert all(-60.0 <= strip.fader_db <= 0.0 for strip in console.strips)
+        assert all(abs(strip.trim_db) <= 30.0 for strip in console.strips)
+        assert ConsoleParameters.from_dict(console.to_dict()) == console
+
+
+@every_mixer
+def test_the_same_session_gets_the_same_console_and_order_does_not_matter(mixer: Mixer) -> None:
+    for seed in range(5):
+        given = random_session(24, seed)
+        shuffled = list(given.stems)
+        random.Random(seed).shuffle(shuffled)
+        assert mixer.predict(given, Intent()) == mixer.predict(given, Intent())
+        assert strips(mixer, given) == strips(mixer, session(*shuffled))
+
+
+@every_mixer
+def test_a_silent_stem_stays_at_zero_and_moves_nothing(mixer: Mixer) -> None:
+    loud = stem("Vox", "lead_vocal", loudness_lufs=-18.0)
+    bass = stem("Bass", "bass", loudness_lufs=-30.0)
+    alone = strips(mixer, session(loud, bass))
+    beside = strips(mixer, session(loud, stem("Empty", "bass", SILENCE), bass))
+    assert (beside["Empty"].trim_db, beside["Empty"].fader_db, beside["Empty"].pan) == (0.0, 0.0, 0.0)
+    assert not beside["Empty"].eq.high_pass.on
+    assert {name: beside[name] for name in alone} == alone
+
+
+@every_mixer
+def test_a_session_of_silence_gets_a_neutral_console(mixer: Mixer) -> None:
+    console = mixer.predict(session(stem("a", "kick", SILENCE), stem("b", "other", SILENCE)), Intent())
+    assert [(strip.trim_db, strip.fader_db, strip.pan) for strip in console.strips] == [(0.0, 0.0, 0.0)] * 2
+
+
+@every_mixer
+def test_nothing_is_set_that_the_renderer_does_not_render(mixer: Mixer) -> None:
+    console = mixer.predict(random_session(32, 7), Intent())
+    assert not any(strip.compressor.on or strip.mute or strip.solo for strip in console.strips)
+    assert all((strip.sends.reverb_db, strip.sends.delay_db) == (-90.0, -90.0) for strip in console.strips)
+    assert not console.master.limiter.on
+    assert not console.master.compressor.on
+    assert not any(getattr(console.groups, name).compressor.on for name in ("drums", "bass", "vocals", "music"))
+
+
+@every_mixer
+def test_the_target_is_the_wish_then_the_reference_then_minus_fourteen(mixer: Mixer) -> None:
+    given = session(stem("a"))
+    reference = sound(loudness_lufs=-9.5)
+
+    def target(intent: Intent) -> float | None:
+        return mixer.predict(given, intent).master.target_lufs
+
+    assert target(Intent()) == -14.0
+    assert target(Intent(reference=reference)) == -9.5
+    assert target(Intent(reference=reference, target_lufs=-20.0)) == -20.0
+    assert target(Intent(reference=SILENCE)) == -14.0
+    assert target(Intent(reference=sound(loudness_lufs=-60.0))) == -40.0
+    assert target(Intent(reference=sound(loudness_lufs=-1.0))) == -5.0
+
+
+@every_mixer
+def test_presence_moves_a_stem_three_up_and_four_down_against_the_rest(mixer: Mixer) -> None:
+    given = session(stem("a"), stem("b"), stem("c"))
+    intent = Intent(stems={"a": StemIntent(presence="lead"), "b": StemIntent(presence="background")})
+    wished = strips(mixer, given, intent)
+    assert wished["a"].fader_db - wished["c"].fader_db == pytest.approx(3.0)
+    assert wished["b"].fader_db - wished["c"].fader_db == pytest.approx(-4.0)
+
+
+@every_mixer
+def test_a_wished_pan_is_kept(mixer: Mixer) -> None:
+    given = session(stem("a", "electric_guitar"), stem("b", "electric_guitar"))
+    wished = strips(mixer, given, Intent(stems={"a": StemIntent(pan=0.9), "b": StemIntent(pan=0.0)}))
+    assert (wished["a"].pan, wished["b"].pan) == (0.9, 0.0)
+
+
+@every_mixer
+def test_locks_stand_above_everything(mixer: Mixer) -> None:
+    given = session(stem("Vox.wav", "lead_vocal"), stem("b"))
+    locks = {
+        "strips.Vox.wav.fader_db": -33.0,
+        "strips.Vox.wav.pan": -1.0,
+        "master.target_lufs": None,
+        "strips.b.mute": True,
+        "groups.vocals.gain_db": -2.0,
+        "delay.time_ms": 500.0,
+    }
+    intent = Intent(locks=locks, target_lufs=-10.0, stems={"Vox.wav": StemIntent(presence="lead", pan=1.0)})
+    flat = mixer.predict(given, intent).flatten()
+    assert {path: flat[path] for path in locks} == locks
+    assert flat["delay.time_samples"] == 22_050
+
+
+@every_mixer
+def test_a_lock_on_a_length_in_samples_outlasts_the_computed_one(mixer: Mixer) -> None:
+    flat = mixer.predict(session(stem("a")), Intent(locks={"reverb.predelay_samples": 77})).flatten()
+    assert flat["reverb.predelay_samples"] == 77
+
+
+@every_mixer
+@pytest.mark.parametrize(("path", "value"), [("strips.nobody.pan", 0.0), ("master.volume", 1.0), ("strips.a.pan", 2.0)])
+def test_a_lock_on_no_knob_or_beyond_its_range_is_refused_by_its_path(mixer: Mixer, path: str, value: float) -> None:
+    with pytest.raises(ParameterError) as caught:
+        mixer.predict(session(stem("a")), Intent(locks={path: value}))
+    assert caught.value.field == path
+
+
+@every_mixer
+@pytest.mark.parametrize(
+    ("intent", "code", "field"),
+    [
+        (Intent(style="dub"), "intent_not_supported", "style"),
+        (Intent(stems={"a": StemIntent(space=0.4)}), "intent_not_supported", "stems.a.space"),
+        (Intent(stems={"b": StemIntent()}), "unknown_stem", "stems.b"),
+    ],
+)
+def test_what_rules_cannot_do_is_refused_by_name(mixer: Mixer, intent: Intent, code: str, field: str) -> None:
+    with pytest.raises(MixFailed) as caught:
+        mixer.predict(session(stem("a")), intent)
+    assert (caught.value.code, caught.value.field) == (code, field)
+
+
+@every_mixer
+def test_a_wish_for_no_space_at_all_is_what_a_dry_mixer_gives(mixer: Mixer) -> None:
+    given = session(stem("a"))
+    assert mixer.predict(given, Intent(stems={"a": StemIntent(space=0.0)})) == mixer.predict(given, Intent())
+
+
+@every_mixer
+def test_the_lengths_in_samples_belong_to_the_sessions_rate(mixer: Mixer) -> None:
+    console = mixer.predict(session(stem("a"), sample_rate=48_000), Intent())
+    assert console.sample_rate == 48_000
+    assert console.reverb.predelay_samples == 960
+
+
+# ---- faders up -------------------------------------------------------------------------------------------------------
+
+
+def test_faders_up_is_a_neutral_console_with_a_target() -> None:
+    given = session(stem("a", "kick", loudness_lufs=-8.0), stem("b", "lead_vocal", loudness_lufs=-40.0))
+    console = FadersUp().predict(given, Intent())
+    neutral = ConsoleParameters(strips=(Strip(stem="a", group="drums"), Strip(stem="b", group="vocals")))
+    assert console == neutral.with_values({"master.target_lufs": -14.0}).at_rate(44_100)
+
+
+# ---- equal loudness --------------------------------------------------------------------------------------------------
+
+
+def test_equal_loudness_trims_every_stem_to_the_same_level_and_leaves_the_faders_up() -> None:
+    given = session(
+        stem("loud", loudness_lufs=-8.0), stem("quiet", loudness_lufs=-40.5), stem("noise", loudness_lufs=-65.0)
+    )
+    answer = strips(EqualLoudness(), given)
+    assert {name: strip.trim_db for name, strip in answer.items()} == {"loud": -15.0, "quiet": 17.5, "noise": 30.0}
+    assert {strip.fader_db for strip in answer.values()} == {0.0}
+
+
+def test_what_a_balance_takes_from_a_stereo_stem_is_given_back_by_the_faders() -> None:
+    given = session(stem("wide", channels=2, width=0.5), stem("mono"))
+    answer = strips(EqualLoudness(), given, Intent(stems={"wide": StemIntent(pan=0.5), "mono": StemIntent(pan=0.5)}))
+    # The left half of the energy falls to a quarter: 0.5 + 0.5 / 4 = 0.625, that is -2.04 dB.
+    assert answer["wide"].fader_db - answer["mono"].fader_db == pytest.approx(2.04, abs=0.011)
+
+
+# ---- rough mix -------------------------------------------------------------------------------------------------------
+
+
+def test_the_rough_mix_sets_alike_sounds_by_the_offsets_of_their_roles() -> None:
+    roles = ("lead_vocal", "kick", "bass", "backing_vocal", "electric_guitar", "pad", "brass")
+    faders = {name: strip.fader_db for name, strip in strips(RoughMix(), session(*(stem(r, r) for r in roles))).items()}
+    level = {name: fader - faders["bass"] for name, fader in faders.items()}
+    expected = {
+        "lead_vocal": 3.4, "kick": 2.2, "bass": 0.0, "backing_vocal": -1.5, "electric_guitar": 2.2, "pad": 1.0,
+        "brass": 1.7,
+    }  # fmt: skip
+    assert level == pytest.approx(expected, abs=0.25)  # the high-passes' losses are within these
+    assert max(faders.values()) == 0.0
+
+
+def test_the_three_slopes_are_those_of_the_prior() -> None:
+    base = stem("base")
+    for changes, expected in (
+        ({"centroid_hz": 4_000.0}, 2 * -1.42),
+        ({"crest_db": 30.0}, 20 * -0.07),
+        ({"flux_db": 3.0}, 2 * -0.51),
+    ):
+        answer = strips(RoughMix(), session(base, stem("other", **changes)))
+        assert answer["other"].fader_db - answer["base"].fader_db == pytest.approx(expected, abs=0.011)
+
+
+def test_without_role_labels_the_sound_alone_decides() -> None:
+    given = random_session(16, 3)
+    unlabelled = session(*(dataclasses.replace(each, role="other") for each in given.stems))
+    answer = strips(RoughMix(), unlabelled)
+    assert len({strip.fader_db for strip in answer.values()}) > 8
+    assert {strip.pan for strip in answer.values()} == {0.0}
+    assert not any(strip.eq.high_pass.on for strip in answer.values())
+
+
+def test_no_sound_is_so_odd_that_it_is_buried() -> None:
+    odd = stem("odd", "fx", centroid_hz=20_000.0, crest_db=90.0, flux_db=60.0)
+    answer = strips(RoughMix(), session(odd, *(stem(f"{n}", "drums", centroid_hz=50.0) for n in range(9))))
+    assert answer["odd"].fader_db >= -24.0
+
+
+def test_a_stem_that_is_hardly_there_is_not_dragged_up() -> None:
+    answer = strips(RoughMix(), session(stem("hiss", loudness_lufs=-68.0), stem("song")))
+    assert answer["hiss"].trim_db == 30.0
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(1, [0.0]), (2, [-0.7, 0.7]), (3, [-0.7, 0.0, 0.7]), (4, [-0.7, -0.233, 0.233, 0.7])]
+)
+def test_doubles_of_a_role_stand_symmetrically_by_name(count: int, expected: list[float]) -> None:
+    given = session(*(stem(f"Gtr {n}", "electric_guitar") for n in reversed(range(count))), stem("Vox", "lead_vocal"))
+    answer = strips(RoughMix(), given)
+    assert [answer[f"Gtr {n}"].pan for n in range(count)] == expected
+    assert answer["Vox"].pan == 0.0
+
+
+def test_left_and_right_by_name_are_left_and_right() -> None:
+    answer = strips(RoughMix(), session(stem("OH R", "cymbals"), stem("OH L", "cymbals")))
+    assert (answer["OH L"].pan, answer["OH R"].pan) == (-0.6, 0.6)
+
+
+@pytest.mark.parametrize("role", ["kick", "snare", "bass", "lead_vocal", "drums", "other"])
+def test_what_carries_the_song_stays_in_the_middle_however_often_it_comes(role: str) -> None:
+    assert role in ROLES
+    answer = strips(RoughMix(), session(*(stem(f"{n}", role) for n in range(3))))
+    assert {strip.pan for strip in answer.values()} == {0.0}
+
+
+def test_wide_stereo_stems_keep_their_own_image() -> None:
+    wide = [stem(f"Gtr {n}", "electric_guitar", channels=2, width=0.4) for n in range(2)]
+    one_sided = stem("Gtr 3", "electric_guitar", channels=2, width=0.5, imbalance=1.0)
+    dual_mono = [stem(f"BGV {n}", "backing_vocal", channels=2, width=0.0) for n in range(2)]
+    answer = strips(RoughMix(), session(*wide, one_sided, *dual_mono))
+    assert [answer[f"Gtr {n}"].pan for n in (0, 1, 3)] == [0.0, 0.0, 0.0]
+    assert [answer[f"BGV {n}"].pan for n in (0, 1)] == [-0.5, 0.5]
+
+
+def test_a_wished_pan_leaves_the_other_double_where_it_was() -> None:
+    given = session(stem("Gtr 1", "electric_guitar"), stem("Gtr 2", "electric_guitar"))
+    answer = strips(RoughMix(), given, Intent(stems={"Gtr 1": StemIntent(pan=-1.0)}))
+    assert (answer["Gtr 1"].pan, answer["Gtr 2"].pan) == (-1.0, 0.7)
+
+
+def test_high_passes_take_rumble_by_role_and_leave_drums_and_the_unknown_alone() -> None:
+    answer = strips(RoughMix(), session(*(stem(role, role) for role in ROLES)))
+    corners = {name: strip.eq.high_pass.freq_hz for name, strip in answer.items() if strip.eq.high_pass.on}
+    assert set(ROLES) - set(corners) == {"drums", "other"}
+    assert (corners["lead_vocal"], corners["bass"], corners["kick"]) == (80.0, 30.0, 30.0)
+
+
+def test_a_high_pass_never_takes_the_sound_itself() -> None:
+    answer = strips(RoughMix(), session(stem("Boom", "hihat", spectrum_db=RUMBLE), stem("Hat", "hihat")))
+    assert answer["Hat"].eq.high_pass.freq_hz == 250.0
+    assert not answer["Boom"].eq.high_pass.on or answer["Boom"].eq.high_pass.freq_hz < 70.0
+
+
+def test_every_pair_of_roles_keeps_its_order_among_alike_sounds() -> None:
+    """The prior's order, loudest first, comes out of every two-stem session."""
+    order = ["lead_vocal", "drums", "keys", "electric_guitar", "other", "synth", "bass", "strings", "fx"]
+    for louder, softer in itertools.combinations(order, 2):
+        answer = strips(RoughMix(), session(stem("l", louder), stem("s", softer)))
+        assert answer["l"].fader_db > answer["s"].fader_db, (louder, softer)
