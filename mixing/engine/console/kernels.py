@@ -22,6 +22,8 @@ NOT_FINITE: Final = 2
 
 _LARGEST: Final = float(np.finfo(np.float32).max)
 _STEPS_24_BIT: Final = float(1 << 23)
+_REST_BELOW: Final = 1e-200
+"""A memory below this is at rest. It is far below the smallest float32, so that no sample that leaves can show it."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -58,6 +60,7 @@ def strip_block(
         answer = SILENT
     else:
         _filter(scratch, channels, frames, sections, state)
+        _settle(state)
         _add(scratch, channels, frames, matrix, bus)
     restore(mode)
     return answer
@@ -76,6 +79,7 @@ def bus_block(
     mode = flush_to_zero()
     if not (_at_rest(state) and _is_silent(bus, frames)):
         _filter(bus, 2, frames, sections, state)
+        _settle(state)
         for channel in range(2):
             for index in range(frames):
                 target[channel, index] += gain * bus[channel, index]
@@ -93,6 +97,7 @@ def master_block(
     """Filter the master bus in place and write it to ``mix`` ``(2, frames)``; NOT_FINITE if it does not fit."""
     mode = flush_to_zero()
     _filter(bus, 2, frames, sections, state)
+    _settle(state)
     finite = True
     for channel in range(2):
         for index in range(frames):
@@ -196,10 +201,22 @@ def _add(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _at_rest(state: NDArray[np.float64]) -> bool:
+    return _largest(state) == 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _settle(state: NDArray[np.float64]) -> None:
+    """Low filters circle for ever just above the smallest normal number; so they are put to rest well before."""
+    if _largest(state) < _REST_BELOW:
+        state[:] = 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _largest(state: NDArray[np.float64]) -> float:
     largest = 0.0
     for value in state.flat:
         largest = max(largest, abs(value))
-    return largest == 0.0
+    return largest
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
