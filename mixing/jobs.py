@@ -1,0 +1,105 @@
+"""What workers run. Only workers import this module: it brings the engine's compiled kernels with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+from mixing.engine.audio.encode import copy_wav_with_tags, wav_to_flac
+from mixing.engine.audio.ingest import IngestedStem
+from mixing.engine.audio.ingest import ingest as take_in
+from mixing.engine.audio.probe import Limits
+from mixing.engine.errors import AudioRejected
+from mixing.engine.mixers.interface import Intent
+from mixing.engine.mixers.registry import mixer as find_mixer
+from mixing.models import Mix, Stem
+from mixing.services import jobs, mixes, sessions, stems, storage
+
+
+def ingest(*, job_uuid: str, attempt: int, request_id: str = "") -> None:
+    """Listen to an uploaded file and make a stem of it."""
+    jobs.run(UUID(job_uuid), attempt, _ingest)
+
+
+def mix(*, job_uuid: str, attempt: int, request_id: str = "") -> None:
+    """Let a mixer set the console and render the mix."""
+    jobs.run(UUID(job_uuid), attempt, _mix)
+
+
+def warm() -> None:
+    """Compile or load every kernel before the first job comes."""
+    from mixing.engine.console.renderer import warm as warm_renderer
+
+    warm_renderer()
+
+
+def _ingest(run: jobs.Run) -> None:
+    stem = Stem.objects.select_related("song", "upload").filter(job=run.job).first()
+    if stem is None:
+        raise jobs.Superseded
+    part = storage.part_file(stem.upload.uuid)
+    if not part.is_file():
+        raise AudioRejected("upload_lost", f"What had arrived of “{stem.name}” was lost. Upload it again.")
+    song = stem.song
+    audio = run.file(storage.stem_file(song.uuid, stem.uuid, run.attempt, ".wav"))
+    peaks = run.file(storage.stem_file(song.uuid, stem.uuid, run.attempt, ".peaks"))
+    storage.remove_leftovers(audio.parent, stem.uuid, before_attempt=run.attempt, keep=set())
+    try:
+        stems.accept(run=run, stem=stem, ingested=_listen(run, stem, part, audio, 0.0), audio=audio, peaks=peaks)
+    except stems.RateTaken:
+        song.refresh_from_db(fields=["sample_rate"])
+        stems.accept(run=run, stem=stem, ingested=_listen(run, stem, part, audio, 0.5), audio=audio, peaks=peaks)
+
+
+def _listen(run: jobs.Run, stem: Stem, part: Path, audio: Path, start: float) -> IngestedStem:
+    return take_in(
+        part,
+        audio,
+        name=stem.name,
+        sample_rate=stem.song.sample_rate,
+        limits=Limits(max_bytes=settings.UPLOAD_MAX_BYTES),
+        progress=run.part(start, 1.0, "Listening"),
+        cancelled=run.cancelled,
+    )
+
+
+def _mix(run: jobs.Run) -> None:
+    mix = Mix.objects.select_related("song", "mixer").filter(job=run.job).first()
+    if mix is None:
+        raise jobs.Superseded
+    flac = storage.mix_file(mix.song.uuid, mix.uuid, run.attempt, ".flac")
+    published = {mix.wav_path, mix.peaks_path}
+    storage.remove_leftovers(flac.parent, mix.uuid, before_attempt=run.attempt, keep=published)
+    if not mix.is_ready:
+        _render(run, mix)
+    progress = run.part(0.92, 1.0, "Writing FLAC")
+    wav_to_flac(storage.absolute(mix.wav_path), run.file(flac), tags=mixes.tags(mix), progress=progress)
+    mixes.publish_flac(run=run, mix=mix, flac=flac)
+
+
+def _render(run: jobs.Run, mix: Mix) -> None:
+    from mixing.engine.console.renderer import render
+
+    wav = run.file(storage.mix_file(mix.song.uuid, mix.uuid, run.attempt, ".wav"))
+    peaks = run.file(storage.mix_file(mix.song.uuid, mix.uuid, run.attempt, ".peaks"))
+    bare = run.file(storage.mix_file(mix.song.uuid, mix.uuid, run.attempt, ".bare.wav"))
+    chosen = list(mix.stems.all())
+    sources = sessions.stem_sources(mix.song, chosen)
+    session = sessions.session_features(mix.song, chosen, progress=run.part(0.0, 0.02, "Listening"))
+    run.progress(0.02, "Setting the console")
+    mixer = find_mixer(mix.mixer.key)
+    parameters = mixer.predict(session, Intent.from_dict(mix.intent))
+    report = render(
+        sources,
+        parameters,
+        sample_rate=session.sample_rate,
+        output=bare,
+        progress=run.part(0.03, 0.92, "Rendering"),
+        cancelled=run.cancelled,
+    )
+    mix.mixer_version = mixer.version
+    copy_wav_with_tags(bare, wav, tags=mixes.tags(mix))
+    bare.unlink()
+    mixes.publish_sound(run=run, mix=mix, parameters=parameters, report=report, wav=wav, peaks=peaks)

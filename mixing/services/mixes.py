@@ -1,0 +1,150 @@
+"""Mixes: ask for one, publish what was rendered, open, delete."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from aimixer_site.ops.errors import DomainError
+from mixing.engine.console.parameters import ConsoleParameters
+from mixing.engine.errors import MixFailed
+from mixing.engine.mixers.interface import Intent
+from mixing.models import Job, Mix, Mixer, Song, Stem
+from mixing.services import jobs, storage
+from mixing.services.stems import clean_name
+from mixing.services.uploads import require_room
+
+if TYPE_CHECKING:
+    from mixing.engine.console.renderer import RenderReport
+
+WAITING_MAX = 16
+_BYTES_PER_FRAME = 2 * 3
+_FLAC_SHARE = 0.8
+
+
+def create(*, song: Song, owner: User, mixer_key: str, intent: dict[str, Any]) -> Mix:
+    """Ask a mixer for a mix of all stems that are ready; refused with a sentence where that cannot work."""
+    mixer = Mixer.objects.filter(key=mixer_key, is_active=True).first()
+    if mixer is None:
+        raise DomainError("unknown_mixer", "There is no such mixer. Choose one of the list.", field="mixer", status=422)
+    stems = mixable_stems(song)
+    wish = _checked_intent(intent, stems)
+    require_room(owner, _expected_bytes(song, stems))
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=owner.pk)
+        _refuse_impatience(owner)
+        job = jobs.create(kind=jobs.MIX, song=song, owner=owner)
+        mix = Mix.objects.create(
+            song=song, owner=owner, mixer=mixer, mixer_version=mixer.version, job=job, intent=wish.to_dict()
+        )
+        mix.stems.set(stems)
+    return mix
+
+
+def mixable_stems(song: Song) -> list[Stem]:
+    """All stems that are ready; refused while some are still checked, or where there are too few."""
+    stems = list(song.stems.exclude(state=Stem.State.REJECTED))
+    checking = [stem.name for stem in stems if stem.state == Stem.State.CHECKING]
+    if checking:
+        names = f"“{checking[0]}” is" if len(checking) == 1 else f"{len(checking)} stems are"
+        raise DomainError("still_checking", f"{names} still being checked. Wait for that, then mix.", status=409)
+    if len(stems) < settings.STEMS_MIN:
+        raise DomainError(
+            "too_few_stems", f"A mix needs at least {settings.STEMS_MIN} stems. Add some first.", status=422
+        )
+    return stems
+
+
+@transaction.atomic
+def delete(*, mix: Mix) -> None:
+    """Delete a mix, its sound and its job; a run under way finds no row and stops."""
+    paths = [storage.absolute(path) for path in (mix.wav_path, mix.flac_path, mix.peaks_path) if path]
+    Job.objects.filter(pk=mix.job_id).delete()
+    transaction.on_commit(partial(storage.remove, *paths))
+
+
+def note_opened(*, mix: Mix) -> None:
+    """Its owner has seen or heard the finished mix: a later vote between mixers of this song would not be blind."""
+    if mix.opened_at is None and mix.is_ready:
+        mix.opened_at = timezone.now()
+        Mix.objects.filter(pk=mix.pk, opened_at=None).update(opened_at=mix.opened_at)
+
+
+def publish_sound(
+    *, run: jobs.Run, mix: Mix, parameters: ConsoleParameters, report: RenderReport, wav: Path, peaks: Path
+) -> None:
+    """Make the rendered mix playable while its job still writes the FLAC."""
+    peaks.write_bytes(report.peaks)
+    with wav.open("rb") as sound:
+        # The file carries tags behind its samples, which the renderer has not seen.
+        sha256 = hashlib.file_digest(sound, "sha256").hexdigest()
+    with run.publish_part():
+        written = Mix.objects.filter(pk=mix.pk, wav_path="").update(
+            parameters=parameters.to_dict(),
+            report=report.to_dict() | {"sha256": sha256},
+            mixer_version=mix.mixer_version,
+            wav_path=storage.relative(wav),
+            peaks_path=storage.relative(peaks),
+            stored_bytes=wav.stat().st_size + len(report.peaks),
+        )
+        if not written:
+            raise jobs.Superseded
+    mix.refresh_from_db()
+
+
+def publish_flac(*, run: jobs.Run, mix: Mix, flac: Path) -> None:
+    """Add the FLAC and end the job."""
+    with run.publish():
+        Mix.objects.filter(pk=mix.pk).update(
+            flac_path=storage.relative(flac), stored_bytes=mix.stored_bytes + flac.stat().st_size
+        )
+
+
+def tags(mix: Mix) -> dict[str, str]:
+    """What the files say about themselves."""
+    return {
+        "title": mix.song.title,
+        "artist": mix.song.artist,
+        "comment": f"Mixed by {mix.mixer.title}, version {mix.mixer_version}",
+        "copyright": mix.song.licence,
+        "software": "AI Mixer",
+    }
+
+
+def download_name(mix: Mix, extension: str) -> str:
+    """The name under which a browser saves the file."""
+    words = f"{mix.song.title} - {mix.mixer.title}"
+    safe = "".join("_" if char in '/\\:*?"<>|' else char for char in words)
+    return f"{clean_name(safe)}.{extension}"
+
+
+def _checked_intent(intent: dict[str, Any], stems: list[Stem]) -> Intent:
+    try:
+        wish = Intent.from_dict(intent)
+    except MixFailed as error:
+        raise DomainError(error.code, error.message, field=error.field, status=422) from error
+    strangers = set(wish.stems) - {stem.name for stem in stems}
+    if strangers:
+        name = min(strangers)
+        raise DomainError("unknown_stem", f"This song has no stem called “{name}”.", field=f"stems.{name}", status=422)
+    return wish
+
+
+def _expected_bytes(song: Song, stems: list[Stem]) -> int:
+    frames = max(stem.frames or 0 for stem in stems)
+    return int(frames * _BYTES_PER_FRAME * (1 + _FLAC_SHARE))
+
+
+def _refuse_impatience(owner: User) -> None:
+    waiting = Job.objects.filter(owner=owner, kind=jobs.MIX).exclude(state__in=Job.FINAL).count()
+    if waiting >= WAITING_MAX:
+        raise DomainError(
+            "too_many_waiting", f"{waiting} of your mixes are waiting already. Let some of them finish.", status=429
+        )
