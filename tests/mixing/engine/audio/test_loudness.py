@@ -1,0 +1,126 @@
+"""Loudness against the published test signals, a second implementation, and numbers computed by hand."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pyloudnorm
+import pytest
+
+from mixing.engine.audio.loudness import LoudnessMeter, k_weighting
+from tests.mixing.engine.audio.sounds import noise, silence, sine
+
+
+def measured(sound: np.ndarray, rate: int = 48000) -> LoudnessMeter:
+    meter = LoudnessMeter(rate, sound.shape[0])
+    meter.push(sound)
+    return meter
+
+
+def tone(*parts: tuple[float, float]) -> np.ndarray:
+    """A stereo sine of 1 kHz at 48 kHz in parts of (level in dBFS, seconds), as EBU Tech 3341 describes its cases."""
+    levels = np.concatenate([np.full(round(seconds * 48000), level) for level, seconds in parts])
+    wave = np.sin(2 * np.pi * 1000 * np.arange(levels.size) / 48000) * 10 ** (levels / 20)
+    return np.tile(wave.astype(np.float32), (2, 1))
+
+
+def test_the_filters_have_the_coefficients_that_the_standard_prints_for_48_khz() -> None:
+    shelf, low_cut = k_weighting(48000)
+    assert shelf == pytest.approx(
+        (1.53512485958697, -2.69169618940638, 1.19839281085285, -1.69065929318241, 0.73248077421585), abs=2e-12
+    )
+    assert low_cut == pytest.approx((1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621), abs=2e-12)
+
+
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000, 96000, 192000])
+def test_a_full_scale_sine_of_997_hz_in_one_channel_is_minus_3_01_lufs_at_any_rate(rate: int) -> None:
+    assert measured(sine(997, 4, rate=rate), rate).integrated_lufs() == pytest.approx(-3.01, abs=0.05)
+
+
+def test_the_same_sound_in_both_channels_is_3_db_louder_than_in_one() -> None:
+    mono, stereo = noise(2, channels=1), np.tile(noise(2, channels=1), (2, 1))
+    quieter, louder = measured(mono, 44100).integrated_lufs(), measured(stereo, 44100).integrated_lufs()
+    assert louder - quieter == pytest.approx(10 * np.log10(2), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        pytest.param([(-23, 20)], -23.0, id="case 1"),
+        pytest.param([(-33, 20)], -33.0, id="case 2"),
+        pytest.param([(-36, 10), (-23, 60), (-36, 10)], -23.0, id="case 3"),
+        pytest.param([(-72, 10), (-36, 10), (-23, 60), (-36, 10), (-72, 10)], -23.0, id="case 4"),
+        pytest.param([(-26, 20), (-20, 20.1), (-26, 20)], -23.0, id="case 5"),
+    ],
+)
+def test_it_passes_the_integrated_cases_of_tech_3341(parts: list[tuple[float, float]], expected: float) -> None:
+    assert measured(tone(*parts)).integrated_lufs() == pytest.approx(expected, abs=0.1)
+
+
+def test_it_passes_the_steady_momentary_and_short_term_cases_of_tech_3341() -> None:
+    meter = measured(tone((-23, 20)))
+    assert meter.momentary_max_lufs() == pytest.approx(-23.0, abs=0.1)
+    assert meter.short_term_max_lufs() == pytest.approx(-23.0, abs=0.1)
+
+
+def test_it_passes_case_9_of_tech_3341_short_term_after_three_seconds() -> None:
+    values = measured(tone(*[(-20, 1.34), (-30, 1.66)] * 5)).short_term_lufs()
+    assert values.size == 121
+    assert values == pytest.approx(np.full(121, -23.0), abs=0.1)
+
+
+def test_it_passes_case_12_of_tech_3341_momentary() -> None:
+    meter = measured(tone(*[(-20, 0.18), (-30, 0.22)] * 25))
+    assert meter.momentary_max_lufs() == pytest.approx(-23.0, abs=0.1)
+
+
+@pytest.mark.parametrize("rate", [44100, 48000])
+def test_it_agrees_with_pyloudnorm_on_noise_with_pauses(rate: int) -> None:
+    sound = np.concatenate(
+        (noise(5, rate=rate), silence(3, rate=rate), noise(4, rate=rate, level=0.004, seed=2), noise(2, rate=rate)),
+        axis=1,
+    )
+    other = pyloudnorm.Meter(rate, filter_class="DeMan").integrated_loudness(sound.T.astype(np.float64))
+    assert measured(sound, rate).integrated_lufs() == pytest.approx(other, abs=0.005)
+
+
+def test_silence_has_no_loudness() -> None:
+    meter = measured(silence(5))
+    assert meter.integrated_lufs() is None
+    assert meter.momentary_max_lufs() is None
+    assert meter.short_term_max_lufs() is None
+    assert np.all(np.isneginf(meter.short_term_lufs()))
+
+
+def test_a_sound_below_the_absolute_gate_has_no_integrated_loudness() -> None:
+    assert measured(tone((-71, 5))).integrated_lufs() is None
+    assert measured(tone((-69, 5))).integrated_lufs() == pytest.approx(-69.0, abs=0.1)
+
+
+def test_a_hit_shorter_than_a_gating_block_is_measured_over_its_own_length() -> None:
+    assert measured(sine(1000, 0.25, rate=48000, channels=2, level_dbfs=-23)).integrated_lufs() == pytest.approx(
+        -23.0, abs=0.1
+    )
+    assert measured(silence(0)).integrated_lufs() is None
+
+
+def test_silence_after_sound_is_as_fast_as_sound() -> None:
+    meter = measured(noise(1, rate=48000), 48000)
+    long = noise(20, rate=48000), silence(20, rate=48000)
+    took = []
+    for part in long:
+        began = time.process_time()
+        for second in range(20):
+            meter.push(part[:, second * 48000 : (second + 1) * 48000])
+        took.append(time.process_time() - began)
+    assert took[1] < 4 * took[0] + 0.02
+
+
+def test_it_refuses_what_it_cannot_measure() -> None:
+    with pytest.raises(ValueError, match="1 or 2 channels"):
+        LoudnessMeter(48000, 6)
+    with pytest.raises(ValueError, match="8000"):
+        LoudnessMeter(4000, 1)
+    with pytest.raises(ValueError, match="shape"):
+        LoudnessMeter(48000, 2).push(silence(1, channels=1))
