@@ -1,4 +1,17 @@
-from django.urls import URLPattern
+"""The arena's pages and the sound of its battles."""
+
+from django.urls import path, re_path
+
+from tournament import views
+
+_UUID = "(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 
 app_name = "tournament"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("arena/", views.arena, name="arena"),
+    path("arena/battles", views.battle_create, name="battle_create"),
+    path("battles/<uuid:uuid>/", views.battle, name="battle"),
+    path("battles/<uuid:uuid>/vote", views.vote, name="vote"),
+    re_path(rf"^media/battles/{_UUID}/(?P<side>[ab])\.wav$", views.clip, name="clip"),
+    path("media/battles/<uuid:uuid>/peaks", views.clip_peaks, name="clip_peaks"),
+]

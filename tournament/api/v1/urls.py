@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tournament.api.v1.views import BattleListView, BattleView, BoardView, VoteView
+
+urlpatterns = [
+    path("battles/", BattleListView.as_view(), name="api-battles"),
+    path("battles/<uuid:uuid>/", BattleView.as_view(), name="api-battle"),
+    path("battles/<uuid:uuid>/vote/", VoteView.as_view(), name="api-vote"),
+    path("board/", BoardView.as_view(), name="api-board"),
+]

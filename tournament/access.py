@@ -1,0 +1,51 @@
+"""The door to battles: who may hear and judge which."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.shortcuts import get_object_or_404
+
+from accounts.models import User
+from mixing.models import Song
+from tournament.models import Battle, Vote
+
+
+def battles_for(user: User) -> QuerySet[Battle]:
+    """Battles that the person started, those on their own songs, and all that are ready on songs of the house."""
+    heard_by_all = Q(song__owner__isnull=True) & ~Q(clip_a_path="") & ~Q(clip_b_path="")
+    return Battle.objects.filter(Q(created_by=user) | Q(song__owner=user) | heard_by_all).select_related(
+        "song", "job", "mixer_a", "mixer_b"
+    )
+
+
+def battle_for(user: User, uuid: UUID) -> Battle:
+    """One of :func:`battles_for`; a foreign battle is as missing as one that does not exist."""
+    return get_object_or_404(battles_for(user), uuid=uuid)
+
+
+def own_battles(user: User) -> QuerySet[Battle]:
+    """Battles that the person started or that are fought on their songs, newest first."""
+    return battles_for(user).filter(Q(created_by=user) | Q(song__owner=user))
+
+
+def open_battles(user: User) -> QuerySet[Battle]:
+    """Battles that the person may hear now and has not voted on."""
+    voted = Vote.objects.filter(battle=OuterRef("pk"), voter=user)
+    return battles_for(user).exclude(clip_a_path="").exclude(clip_b_path="").exclude(Exists(voted))
+
+
+def battles_on(user: User, song: Song) -> QuerySet[Battle]:
+    """The person's battles on one song."""
+    return own_battles(user).filter(song=song)
+
+
+def vote_of(user: User, battle: Battle) -> Vote | None:
+    """The person's own vote; nobody sees another's."""
+    return Vote.objects.filter(battle=battle, voter=user).first()
+
+
+def votes_of(user: User, battles: list[Battle]) -> dict[int, Vote]:
+    """The person's own votes on these battles, by the battle's primary key."""
+    return {vote.battle_id: vote for vote in Vote.objects.filter(battle__in=battles, voter=user)}

@@ -1,0 +1,65 @@
+"""Battles and votes as staff see them. Both can be read and nothing else: the board is made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from tournament.models import Battle, Vote
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that only the site itself writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Battle)
+class BattleAdmin(ReadOnlyAdmin):
+    list_display = (
+        "uuid",
+        "song",
+        "mixer_a",
+        "mixer_b",
+        "state",
+        "votes",
+        "loudness_gap_lu",
+        "created_by",
+        "created_at",
+    )
+    list_filter = ("job__state", "mixer_a", "mixer_b")
+    search_fields = ("uuid", "song__title", "created_by__email")
+    date_hierarchy = "created_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Battle]:
+        rows: QuerySet[Battle] = super().get_queryset(request)
+        return rows.select_related("song", "mixer_a", "mixer_b", "job", "created_by").annotate(
+            vote_count=Count("votes")
+        )
+
+    @admin.display(ordering="job__state")
+    def state(self, battle: Battle) -> str:
+        return battle.job.state
+
+    @admin.display(ordering="vote_count")
+    def votes(self, battle: Battle) -> int:
+        return int(battle.vote_count)  # type: ignore[attr-defined]
+
+
+@admin.register(Vote)
+class VoteAdmin(ReadOnlyAdmin):
+    list_display = ("uuid", "battle", "choice", "is_rated", "unrated_reason", "switches", "voter", "created_at")
+    list_filter = ("choice", "is_rated", "unrated_reason")
+    list_select_related = ("battle__song", "voter")
+    search_fields = ("uuid", "battle__uuid", "battle__song__title", "voter__email")
+    date_hierarchy = "created_at"

@@ -1,0 +1,147 @@
+"""A battle as a visitor may see it: blind until their own vote, open after it.
+
+Pages and the API are given these and never the rows, so that nothing they print can tell who stands where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.urls import reverse
+
+from accounts.models import User
+from mixing.engine.console.parameters import ConsoleParameters
+from mixing.engine.errors import MixFailed
+from mixing.models import Job, Mixer, Song
+from tournament import access
+from tournament.engine.differences import differences
+from tournament.models import Battle, Vote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clips:
+    """Where the player finds the sound of a battle that is ready."""
+
+    a: str
+    b: str
+    peaks: str
+    start_s: float
+    duration_s: float
+    lufs: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {name: getattr(self, name) for name in ("a", "b", "peaks", "start_s", "duration_s", "lufs")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """Who stood on one side."""
+
+    mixer: Mixer
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reveal:
+    """What a person learns by their own vote.
+
+    ``chosen`` is the mixer that they preferred, or None; ``facts`` are the largest differences between the two
+    consoles in words, and empty in lists.
+    """
+
+    a: Contender
+    b: Contender
+    choice: str
+    choice_text: str
+    chosen: Mixer | None
+    is_rated: bool
+    unrated_code: str
+    unrated_reason: str
+    loudness_gap_lu: float
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BattleCard:
+    """A battle without its contenders; ``reveal`` is None before the visitor's own vote."""
+
+    uuid: UUID
+    url: str
+    song: Song
+    job: Job
+    created_at: datetime
+    is_ready: bool
+    clips: Clips | None
+    vote: Vote | None
+    reveal: Reveal | None
+
+    @property
+    def can_vote(self) -> bool:
+        return self.is_ready and self.vote is None
+
+
+def card(battle: Battle, vote: Vote | None, *, with_facts: bool = True) -> BattleCard:
+    """The battle for the person whose own vote this is, or who has none."""
+    return BattleCard(
+        uuid=battle.uuid,
+        url=reverse("tournament:battle", args=[battle.uuid]),
+        song=battle.song,
+        job=battle.job,
+        created_at=battle.created_at,
+        is_ready=battle.is_ready,
+        clips=_clips(battle) if battle.is_ready else None,
+        vote=vote,
+        reveal=_reveal(battle, vote, with_facts=with_facts) if vote is not None else None,
+    )
+
+
+def cards(user: User, battles: Iterable[Battle]) -> list[BattleCard]:
+    """The same for a list, in two queries, without the facts of the reveals."""
+    rows = list(battles)
+    votes = access.votes_of(user, rows)
+    return [card(battle, votes.get(battle.pk), with_facts=False) for battle in rows]
+
+
+def _clips(battle: Battle) -> Clips:
+    return Clips(
+        a=reverse("tournament:clip", args=[battle.uuid, "a"]),
+        b=reverse("tournament:clip", args=[battle.uuid, "b"]),
+        peaks=reverse("tournament:clip_peaks", args=[battle.uuid]),
+        start_s=battle.clip_start_s or 0.0,
+        duration_s=battle.clip_duration_s or 0.0,
+        # Rounded, since the digits behind are those of side A alone.
+        lufs=round(battle.clip_lufs or 0.0, 1),
+    )
+
+
+def _reveal(battle: Battle, vote: Vote, *, with_facts: bool) -> Reveal:
+    chosen = {Vote.Choice.A: battle.mixer_a, Vote.Choice.B: battle.mixer_b}
+    return Reveal(
+        a=Contender(mixer=battle.mixer_a, version=battle.version_a),
+        b=Contender(mixer=battle.mixer_b, version=battle.version_b),
+        choice=vote.choice,
+        choice_text=str(Vote.Choice(vote.choice).label),
+        chosen=chosen.get(Vote.Choice(vote.choice)),
+        is_rated=vote.is_rated,
+        unrated_code=vote.unrated_reason,
+        unrated_reason=str(Vote.Unrated(vote.unrated_reason).label) if vote.unrated_reason else "",
+        loudness_gap_lu=battle.loudness_gap_lu or 0.0,
+        facts=_facts(battle) if with_facts else (),
+    )
+
+
+def _facts(battle: Battle) -> tuple[str, ...]:
+    try:
+        console_a = ConsoleParameters.from_dict(battle.parameters_a)
+        console_b = ConsoleParameters.from_dict(battle.parameters_b)
+    except MixFailed:
+        # A console of another version can be kept without being understood; the reveal then goes without facts.
+        return ()
+    return differences(console_a, console_b, sample_rate=console_a.sample_rate or battle.song.sample_rate or 44_100)

@@ -1,0 +1,42 @@
+"""Where a battle's clips lie: below its song, so that what deletes a song deletes them too."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Final, Literal
+
+from mixing.services import storage
+from tournament.models import Battle
+
+Side = Literal["a", "b"]
+SIDES: Final[tuple[Side, Side]] = ("a", "b")
+PEAKS: Final = "peaks"
+
+
+def attempt_folder(battle: Battle, attempt: int) -> Path:
+    """The folder of one attempt at preparing a battle; made, and empty if it was not there."""
+    folder = _battle_folder(battle) / str(attempt)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def remove_other_attempts(battle: Battle, attempt: int) -> None:
+    """Delete what earlier attempts left; they are dead, or will find that the row is no longer theirs."""
+    for folder in _battle_folder(battle).glob("*"):
+        if folder.name != str(attempt):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def clip_path(battle: Battle, side: Side) -> Path:
+    """The clip of one side of a battle that is ready."""
+    return storage.absolute(battle.clip_a_path if side == "a" else battle.clip_b_path)
+
+
+def peaks_path(battle: Battle) -> Path:
+    """The one waveform that stands for both clips."""
+    return clip_path(battle, "a").with_name(PEAKS)
+
+
+def _battle_folder(battle: Battle) -> Path:
+    return storage.song_folder(battle.song.uuid) / "battles" / str(battle.uuid)

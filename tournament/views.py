@@ -1,0 +1,129 @@
+"""The arena, a battle, a vote, and the sound of both sides."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from aimixer_site.ops.errors import DomainError
+from aimixer_site.ops.media import file_response
+from mixing import access as songs
+from mixing import events
+from tournament import access
+from tournament.api.v1.serializers import RevealSerializer
+from tournament.cards import BattleCard, card, cards
+from tournament.forms import BattleForm, VoteForm
+from tournament.models import Battle
+from tournament.services import battles, clip_files, ratings, votes
+
+LISTED = 50
+
+
+@login_required
+@require_safe
+def arena(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    context = {
+        "open_battles": cards(user, access.open_battles(user)[:LISTED]),
+        "own_battles": cards(user, access.own_battles(user)[:LISTED]),
+        "board": ratings.board(),
+        "unrated": ratings.unrated_counts(),
+        "house_songs": songs.house_songs(user),
+    }
+    return render(request, "tournament/arena.html", context)
+
+
+@login_required
+@require_POST
+def battle_create(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    form = BattleForm(request.POST)
+    if not form.is_valid():
+        raise DomainError("invalid_song", "Choose a song to start a battle on.", field="song")
+    song = songs.song_for(user, form.cleaned_data["song"])
+    created = battles.create_battle(user=user, song=song)
+    return redirect("tournament:battle", uuid=created.uuid)
+
+
+@login_required
+@never_cache
+@require_safe
+def battle(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    user = cast(User, request.user)
+    row = access.battle_for(user, uuid)
+    shown = card(row, access.vote_of(user, row))
+    context = {
+        "battle": shown,
+        "song": shown.song,
+        "job": shown.job,
+        "vote": shown.vote,
+        "reveal": shown.reveal,
+        "page": _page(row, shown),
+    }
+    return render(request, "tournament/battle.html", context)
+
+
+@login_required
+@require_POST
+def vote(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    user = cast(User, request.user)
+    row = access.battle_for(user, uuid)
+    as_json = request.headers.get("Accept", "").startswith("application/json")
+    form = VoteForm(request.POST)
+    if not form.is_valid():
+        field, errors = next(iter(form.errors.items()))
+        raise DomainError("invalid_vote", str(errors[0]), field=field)
+    try:
+        cast_now = votes.cast_vote(battle=row, voter=user, **form.cleaned_data)
+    except DomainError as error:
+        if as_json:
+            raise
+        messages.error(request, error.message)
+        return _see_other(row)
+    return JsonResponse(RevealSerializer(card(row, cast_now).reveal).data) if as_json else _see_other(row)
+
+
+@login_required
+@require_safe
+def clip(request: HttpRequest, uuid: UUID, side: clip_files.Side) -> HttpResponseBase:
+    row = _ready(request, uuid)
+    return file_response(request, clip_files.clip_path(row, side), content_type="audio/wav")
+
+
+@login_required
+@require_safe
+def clip_peaks(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+    row = _ready(request, uuid)
+    return file_response(request, clip_files.peaks_path(row), content_type="application/octet-stream")
+
+
+def _ready(request: HttpRequest, uuid: UUID) -> Battle:
+    row = access.battle_for(cast(User, request.user), uuid)
+    if not row.is_ready:
+        raise Http404
+    return row
+
+
+def _page(row: Battle, shown: BattleCard) -> dict[str, Any]:
+    return {
+        "job": events.payload(row.job),
+        "clips": shown.clips.as_dict() if shown.clips else None,
+        "vote_url": reverse("tournament:vote", args=[row.uuid]),
+        "can_vote": shown.can_vote,
+    }
+
+
+def _see_other(row: Battle) -> HttpResponse:
+    response = redirect("tournament:battle", uuid=row.uuid)
+    response.status_code = 303
+    return response
