@@ -29,7 +29,7 @@ def chord_notes(plan: Plan) -> list[Note]:
             if bar == plan.ending or section.name in ("intro", "break"):
                 pattern = "X" + "-" * 15
             for step, held, symbol in _strikes(pattern):
-                if anticipated and step == 0 and bar != plan.ending:
+                if anticipated and step == 0:
                     continue
                 early = symbol == "P"
                 chord = plan.chord_at(bar, 8 * (step // 8) + 8) if early else plan.chord_at(bar, step)
@@ -37,7 +37,7 @@ def chord_notes(plan: Plan) -> list[Note]:
                 length = held + (4 if early else 0)
                 velocity = (0.82 if symbol == "X" else 0.7) * ENERGY[section.name]
                 notes.extend(_strike_chord(plan, bar, step, length, hand, velocity, rng))
-            anticipated = "P" in pattern
+            anticipated = "P" in pattern and bar != section.last_bar
     return notes
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from mixing.engine.generator.score import Hit
 from mixing.engine.generator.shaping import add_at, bandpass, highpass, lowpass, pan, saturate
-from mixing.engine.generator.waves import Wave, decay, noise, seconds, soften_ends, sweep_phase
+from mixing.engine.generator.waves import Wave, decay, noise, ringing, seconds, soften_ends, sweep_phase
 
 TAKES: Final = 4
 """Recordings of each voice and strength; hits draw among them, as no drummer hits twice alike."""
@@ -68,10 +68,10 @@ def _snare(kit: Kit, rng: np.random.Generator, rate: int, strength: float) -> Wa
     hiss = highpass(noise(rng, frames), 1300.0, rate)
     wires = lowpass(hiss, 5500.0 + 5500.0 * strength, rate) * decay(frames, rate, kit.snare_decay_s)
     stick = highpass(noise(rng, frames), 2500.0, rate) * decay(frames, rate, 0.003)
-    mixed = 0.62 * shell + 1.7 * kit.snare_wires * wires + 0.9 * strength * stick
+    mixed = 0.7 * shell + 1.9 * kit.snare_wires * wires + 0.35 * strength * stick
     if kit.clap > 0.0 and strength > 0.5:
         mixed += kit.clap * _clap(rng, frames, rate)
-    return soften_ends(saturate(mixed, 0.9), rate, attack_s=0.0005, release_s=0.03)
+    return soften_ends(saturate(mixed, 1.5), rate, attack_s=0.0005, release_s=0.03)
 
 
 def _clap(rng: np.random.Generator, frames: int, rate: int) -> Wave:
@@ -91,13 +91,11 @@ def _rim(kit: Kit, rng: np.random.Generator, rate: int, strength: float) -> Wave
 
 def _bronze(kit: Kit, rng: np.random.Generator, rate: int, frames: int, low_hz: float, count: int) -> Wave:
     """Many unrelated partials, as a plate has, between ``low_hz`` and 15 kHz."""
-    t = seconds(frames, rate)
     top_hz = min(15000.0, 0.45 * rate)
     fixed = np.random.default_rng(round(1e4 * kit.metal))
-    cluster = np.zeros(frames)
-    for frequency in low_hz * (top_hz / low_hz) ** fixed.uniform(0.0, 1.0, count):
-        cluster += np.sin(2.0 * np.pi * (frequency * t + rng.uniform()))
-    return np.asarray(cluster / np.sqrt(count))
+    frequencies = low_hz * (top_hz / low_hz) ** fixed.uniform(0.0, 1.0, count)
+    level, endless = np.full(count, 1.0 / np.sqrt(count)), np.full(count, 1e9)
+    return ringing(frequencies, endless, level, rng.uniform(0.0, 1.0, count), frames, rate)
 
 
 def _hat(open_s: float) -> Callable[[Kit, np.random.Generator, int, float], Wave]:

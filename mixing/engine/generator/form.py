@@ -16,7 +16,7 @@ STEPS: Final = 16
 """Sixteenths in a bar of 4/4."""
 
 ENERGY: Final[dict[SectionName, float]] = {
-    "intro": 0.72, "verse": 0.84, "chorus": 0.96, "break": 0.7, "final chorus": 1.0, "outro": 0.8,
+    "intro": 0.86, "verse": 0.86, "chorus": 0.96, "break": 0.7, "final chorus": 1.0, "outro": 0.8,
 }  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def plan_sections(bars: int) -> tuple[Section, ...]:
     elif bars < 10:
         lengths = [("verse", bars // 2), ("chorus", bars - bars // 2)]
     else:
-        intro, rest_bars = (4, 4) if bars >= 22 else (2, 2)
+        intro, rest_bars = 4 if bars >= 22 else 2, 4 if bars >= 32 else 2
         spare = bars - intro - rest_bars - 2
         unit = 4 if spare >= 12 else 2
         outro = 2 + spare % unit

@@ -18,6 +18,7 @@ from mixing.engine.generator.waves import (
     hertz,
     noise,
     read_table,
+    ringing,
     seconds,
     soften_ends,
     sweep_phase,
@@ -49,7 +50,7 @@ def _bass(shape: Shape, *, plucked: bool) -> Player:
             t = seconds(frames, rate)
             frequency = hertz(note.pitch)
             dark = filtered_table(shape, frequency, rate, 190.0 + 120.0 * colour.brightness)
-            bright = filtered_table(shape, frequency, rate, 1300.0 + 1500.0 * colour.brightness, 0.9)
+            bright = filtered_table(shape, frequency, rate, 2000.0 + 2000.0 * colour.brightness, 0.9)
             open_s = 0.09 + 0.16 * colour.length
             brightness = (0.25 + 0.75 * note.velocity) * np.exp(-t / open_s) + 0.12 * note.velocity
             tone = read_table(dark, bright, frequency * t, brightness)
@@ -58,6 +59,7 @@ def _bass(shape: Shape, *, plucked: bool) -> Player:
             finger = bandpass(noise(rng, frames), 500.0, 2600.0, rate) * decay(frames, rate, 0.006)
             sound = saturate(0.5 * tone, 0.9) * body + (0.35 if plucked else 0.05) * note.velocity * finger
             add_at(track, 0.8 * note.velocity * sound, round(note.start_s * rate))
+        track[:] = highpass(track, 22.0, rate)
 
     return play
 
@@ -69,10 +71,10 @@ def _electric_piano(notes: Sequence[Note], colour: Colour, rng: np.random.Genera
         t = seconds(frames, rate)
         frequency = hertz(note.pitch)
         turn = 2.0 * np.pi * frequency * t
-        index = (0.35 + 1.5 * note.velocity**1.5) * (0.5 + 0.7 * colour.brightness) * np.exp(-t / 0.5) + 0.12
+        index = (0.5 + 2.0 * note.velocity**1.5) * (0.6 + 0.6 * colour.brightness) * np.exp(-t / 0.5) + 0.12
         bar = np.sin(turn + index * np.sin(turn))
         tine_ratio = min(14.0, 0.35 * rate / frequency)
-        tine = np.sin(turn + 0.5 * np.exp(-t / 0.06) * np.sin(tine_ratio * turn)) * np.exp(-t / 0.25)
+        tine = np.sin(turn + 1.0 * np.exp(-t / 0.08) * np.sin(tine_ratio * turn)) * np.exp(-t / 0.25)
         fall_s = (1.1 + 1.2 * colour.length) * (60.0 / note.pitch) ** 2
         body = swell(frames, rate, attack_s=0.003, release_s=0.16, sustain=0.0, fall_s=fall_s)
         detuned = 0.25 * np.sin(turn * (1.0 + 0.0009 * (0.5 + colour.movement)))
@@ -87,17 +89,15 @@ def _piano(notes: Sequence[Note], colour: Colour, rng: np.random.Generator, rate
     """Stretched partials, higher ones dying sooner, each on two strings that beat slowly."""
     for note in notes:
         frames = round((note.duration_s + 0.14) * rate)
-        t = seconds(frames, rate)
         frequency = hertz(note.pitch)
-        sound = np.zeros(frames)
-        for n in range(1, min(13, int(0.4 * rate / frequency))):
-            partial_hz = frequency * n * np.sqrt(1.0 + 0.0004 * n * n)
-            fall_s = (1.6 + colour.length) * (62.0 / note.pitch) ** 2 / (0.7 + 0.35 * n)
-            alive = min(frames, round(7.0 * fall_s * rate))
-            level = 0.85 ** (n - 1) / n ** (1.35 - 0.5 * note.velocity - 0.3 * colour.brightness)
-            beat = 1.0 + 0.25 * np.sin(2.0 * np.pi * 0.35 * n * t[:alive] + n)
-            partial = np.sin(2.0 * np.pi * partial_hz * t[:alive]) * np.exp(-t[:alive] / fall_s) * beat
-            sound[:alive] += level * abs(np.sin(np.pi * n / 8.0 + 0.2)) * partial
+        n = np.arange(1, min(17, int(0.4 * rate / frequency)), dtype=np.float64)
+        partial_hz = frequency * n * np.sqrt(1.0 + 0.0004 * n * n)
+        fall_s = (1.6 + colour.length) * (62.0 / note.pitch) ** 2 / (0.7 + 0.3 * n)
+        level = 0.9 ** (n - 1) / n ** (1.1 - 0.4 * note.velocity - 0.3 * colour.brightness)
+        level *= np.abs(np.sin(np.pi * n / 8.0 + 0.2))
+        two_hz = np.concatenate([partial_hz, partial_hz * (1.0 + 0.0004 + 0.0006 * colour.movement)])
+        two_levels = np.concatenate([level, 0.4 * level])
+        sound = ringing(two_hz, np.tile(fall_s, 2), two_levels, np.zeros(2 * len(n)), frames, rate)
         hammer = bandpass(noise(rng, frames), 300.0, 2400.0, rate) * decay(frames, rate, 0.012)
         sound = soften_ends(sound, rate, attack_s=0.002, release_s=0.14) + 0.3 * note.velocity * hammer
         add_at(track, pan(0.3 * note.velocity**1.4 * sound, 0.02 * (note.pitch - 62)), round(note.start_s * rate))
@@ -128,7 +128,7 @@ def _pad(shape: Shape) -> Player:
             t = seconds(frames, rate)
             frequency = hertz(note.pitch)
             dark = filtered_table(shape, frequency, rate, 500.0)
-            bright = filtered_table(shape, frequency, rate, 1500.0 + 2600.0 * colour.brightness)
+            bright = filtered_table(shape, frequency, rate, 2800.0 + 3600.0 * colour.brightness)
             opening = 0.35 + 0.5 * note.velocity * np.sin(np.pi * np.minimum(1.0, t / (note.duration_s + release_s)))
             sides = np.zeros((2, frames))
             for voice in range(6):
@@ -208,7 +208,8 @@ def _string(frequency_hz: float, frames: int, rate: int, rng: np.random.Generato
     cycles = np.empty((needed // period + 2, period))
     for number in range(len(cycles)):
         cycles[number] = cycle
-        cycle = loss * ((0.5 + 0.4 * brightness) * cycle + (0.5 - 0.4 * brightness) * np.roll(cycle, 1))
+        before = np.concatenate([cycle[-1:], cycle[:-1]])
+        cycle = loss * ((0.5 + 0.4 * brightness) * cycle + (0.5 - 0.4 * brightness) * before)
     drift = 1.0 + (0.5 - 0.4 * brightness) / period
     position = np.arange(frames, dtype=np.float64) * (frequency_hz * period / rate) * drift
     return np.asarray(np.interp(position, np.arange(cycles.size), cycles.ravel()))

@@ -9,11 +9,10 @@ import numpy as np
 
 from mixing.engine.generator.form import ENERGY, STEPS, Plan, Section
 from mixing.engine.generator.score import Note
-from mixing.engine.generator.styles import CADENCES, MELODY_RHYTHMS
+from mixing.engine.generator.styles import ANSWER_RHYTHMS, CADENCES, MOTIF_RHYTHMS
 
 LOWEST: Final = 64
 HIGHEST: Final = 86
-_HOME: Final = 74
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +45,30 @@ def draw_motif(rng: np.random.Generator, rhythm: str) -> Motif:
 
 @dataclass(frozen=True, slots=True)
 class Tune:
-    """Four bars: motif, answer, motif, cadence; and another cadence for the second time round."""
+    """Four bars: motif, answer, motif, cadence; and another cadence for the second time round.
+
+    The tune begins near ``home`` (a MIDI pitch); the second statement begins ``lift`` semitones from there.
+    """
 
     motif: Motif
     answer: Motif
     half_close: Motif
     close: Motif
+    home: int
+    lift: int
 
 
 def draw_tune(plan: Plan) -> Tune:
     """The hook of a song."""
     rng = plan.rng("tune")
-    first, second = rng.permutation(len(MELODY_RHYTHMS))[:2]
     ends = rng.permutation(len(CADENCES))[:2]
     return Tune(
-        draw_motif(rng, MELODY_RHYTHMS[first]),
-        draw_motif(rng, MELODY_RHYTHMS[second]),
-        draw_motif(rng, CADENCES[ends[0]]),
-        draw_motif(rng, CADENCES[ends[1]]),
+        motif=draw_motif(rng, MOTIF_RHYTHMS[int(rng.integers(len(MOTIF_RHYTHMS)))]),
+        answer=draw_motif(rng, ANSWER_RHYTHMS[int(rng.integers(len(ANSWER_RHYTHMS)))]),
+        half_close=draw_motif(rng, CADENCES[ends[0]]),
+        close=draw_motif(rng, CADENCES[ends[1]]),
+        home=int(rng.integers(71, 78)),
+        lift=int(rng.choice([-3, 0, 3, 5])),
     )
 
 
@@ -71,14 +76,15 @@ def lead_notes(plan: Plan) -> list[Note]:
     """The whole tune in choruses, its cadence as an answer in verses, a quiet memory of the motif in the break."""
     tune, rng = draw_tune(plan), plan.rng("lead notes")
     notes: list[Note] = []
-    pitch = _HOME
+    pitch = tune.home
     for section in plan.sections:
         for bar in range(section.first_bar, section.first_bar + section.bars):
             motif = _motif_for(tune, section, bar - section.first_bar)
             if bar == plan.ending or motif is None:
                 continue
-            if bar % 2 == 0 or abs(pitch - _HOME) > 7:
-                pitch = _HOME
+            place = (bar - section.first_bar) % 4
+            if place % 2 == 0 or abs(pitch - tune.home) > 7:
+                pitch = tune.home + (tune.lift if place == 2 else 0)
             bar_notes = _sing(plan, bar, motif, pitch, ENERGY[section.name], rng)
             if section.name == "final chorus":
                 bar_notes = _ornament(plan, bar_notes, rng)
@@ -95,7 +101,7 @@ def _motif_for(tune: Tune, section: Section, bar: int) -> Motif | None:
     if section.name == "verse":
         return (None, None, None, tune.half_close)[place] if section.bars > 2 else None
     if section.name == "break":
-        return tune.motif if place == 2 else None
+        return tune.motif if bar == section.bars // 2 - (section.bars < 4) else None
     return None
 
 

@@ -60,7 +60,7 @@ PROGRESSIONS: Final[dict[Mode, tuple[str, ...]]] = {
 }
 
 _KICK, _SNARE = Chair("Kick", "kick", "kick", ("kit",), 1), Chair("Snare", "snare", "snare", ("kit",), 1)
-_HATS = Chair("Hats", "hihat", "hats", ("kit",))
+_HATS = Chair("Hats", "hihat", "hats", ("kit",), 1)
 _PERC, _TOMS = Chair("Percussion", "percussion", "percussion", ("kit",)), Chair("Toms", "toms", "toms", ("kit",))
 _CYMBALS, _FX = Chair("Cymbals", "cymbals", "cymbals", ("kit",)), Chair("FX", "fx", "fx", ("transitions",))
 _FINGERED, _SYNTH_BASS = ("fingered bass",), ("synth bass", "pulse bass")
@@ -199,8 +199,18 @@ STYLES: Final[tuple[Style, ...]] = (
 )  # fmt: skip
 
 STRUMS: Final = ("X-..x-x-..x-x-x-", "X---x-x-..x-x-x-", "X-x-X-xxX-x-X-x-")
-MELODY_RHYTHMS: Final = (
-    "x--x--x-x---....", "..x-x-x-x-----..", "x-x-x---..x-x---", "x---..x-x-x-x---", "x-----x-x-......",
-    "....x-x-x--x----", "x-xx--x---x-....", "x--x--x--x--x-x-", "..xx-x-.x---x---",
+MOTIF_RHYTHMS: Final = (
+    "x--x--x-x-x-....",
+    "..x-x-x-x-x---..",
+    "x-x-x---..x-x---",
+    "x---..x-x-x-x---",
+    "x-xx--x---x-x-..",
+    "x--x--x--x--x-x-",
+    "x-x-.xx-x---x---",
+    "x--xx--xx---x---",
+)
+ANSWER_RHYTHMS: Final = (
+    "x-----x-x-......", "....x-x-x--x----", "..xx-x-.x---....", "x--x--x---......", "....x-x-x-------",
+    "x-x-x-----......",
 )  # fmt: skip
 CADENCES: Final = ("x-x-x-----------", "x--x--x---------", "x---x-----......", "..x-x-----------")

@@ -43,7 +43,7 @@ def partials(shape: Shape, frequency_hz: float, sample_rate: int, *, cutoff_hz: 
         "saw": 1.0 / n,
         "square": np.where(n % 2 == 1, 1.0 / n, 0.0),
         "pulse": np.sin(np.pi * n * 0.23) / n,
-        "soft": 1.0 / n**2,
+        "soft": 1.0 / n**1.6,
         "string": np.sin(np.pi * n * 0.18) / n**1.2,
     }[shape]
     ratio = n * frequency_hz / cutoff_hz
@@ -86,6 +86,23 @@ def read_table(dark: Wave, bright: Wave, phase: Wave, brightness: Wave | float) 
 def seconds(frames: int, sample_rate: int) -> Wave:
     """The time of each frame."""
     return np.arange(frames, dtype=np.float64) / sample_rate
+
+
+def ringing(frequencies_hz: Wave, fall_s: Wave, amplitudes: Wave, phases: Wave, frames: int, sample_rate: int) -> Wave:
+    """Sum of sines that each die away by themselves; all four arrays have one value a partial, phases in cycles.
+
+    A sine at block start + offset is a sum of two products, so that blocks x offsets is one matrix product over all
+    partials instead of a sine and an exponential a sample.
+    """
+    block = 512
+    decay_per_s = -1.0 / fall_s
+    offsets = np.arange(block) / sample_rate
+    starts = block * np.arange(-(-frames // block)) / sample_rate
+    turn = 2.0 * np.pi * frequencies_hz
+    begin = np.exp(np.outer(starts, decay_per_s)) * np.exp(1j * (np.outer(starts, turn) + 2.0 * np.pi * phases))
+    begin *= amplitudes
+    inside = np.exp(np.outer(decay_per_s, offsets)) * np.exp(1j * np.outer(turn, offsets))
+    return np.asarray(begin.imag @ inside.real + begin.real @ inside.imag).ravel()[:frames]
 
 
 def sweep_phase(frequency_hz: Wave, sample_rate: int) -> Wave:
