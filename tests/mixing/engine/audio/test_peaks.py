@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_each_level_holds_four_bins_of_the_one_below_until_512_are_enough() -> N
     levels = pyramid(noise(30)).levels
     assert [level.samples_per_bin for level in levels] == [256, 1024, 4096]
     assert [level.minimum.size for level in levels] == [5168, 1292, 323]
-    for fine, coarse in zip(levels, levels[1:], strict=False):
+    for fine, coarse in pairwise(levels):
         starts = np.arange(0, fine.minimum.size, 4)
         assert np.array_equal(coarse.minimum, np.minimum.reduceat(fine.minimum, starts))
         assert np.array_equal(coarse.maximum, np.maximum.reduceat(fine.maximum, starts))
