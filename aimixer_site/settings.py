@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -33,6 +34,12 @@ ROOT_URLCONF = "aimixer_site.urls"
 ASGI_APPLICATION = "aimixer_site.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS: list[str] = []
+
+DEMO = env_bool("AIMIXER_DEMO", DEVELOPMENT)
+"""Whether the house makes its demo song."""
+
+# Compiled kernels are kept where the site may write, so that the code itself can be read-only.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(VAR_DIR / "cache" / "numba"))
 
 # ---- Apps and middleware ---------------------------------------------------------------------------------------------
 
@@ -162,6 +169,8 @@ PERIODIC = {
 }
 INFERENCE_WARM = "mixing.jobs.warm"
 """Called once by an inference worker before it takes its first job."""
+INGEST_PRELOAD = ["mixing.jobs", "mixing.engine.audio.ingest"]
+"""Imported by an ingest worker before it forks for its first job."""
 INGEST_MEMORY_BYTES = env_int("AIMIXER_INGEST_MEMORY_MB", 3072, low=512) * 2**20
 INGEST_CPU_S = env_int("AIMIXER_INGEST_CPU_S", 600, low=10)
 """What the decoding of one person's file may take before the kernel ends it."""
@@ -214,7 +223,7 @@ USE_TZ = True
 # ---- Static files and media ------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = VAR_DIR / "static" if DEVELOPMENT else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.contrib.admin.views.decorators import staff_member_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 from django.views.decorators.http import require_safe
@@ -28,9 +28,12 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html", context)
 
 
-@staff_member_required(login_url="account_login")
+@login_required
 @require_safe
 def design(request: HttpRequest) -> HttpResponse:
+    """Every part of the look on one page, for those who work on it."""
+    if not request.user.is_staff:
+        raise Http404
     return render(request, "design.html")
 
 

@@ -26,6 +26,7 @@ for name in ("AIMIXER_PRODUCTION", "AIMIXER_DEBUG", "AIMIXER_SECRET_KEY", "AIMIX
 
 from django.conf import settings  # noqa: E402
 
+settings.STATIC_ROOT.mkdir(parents=True)
 # Argon2 takes 40 ms on purpose; tests make hundreds of people.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -30,7 +30,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         return self.scheme
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc, no-untyped-call]
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = ApiKeyAuthentication
     name = "apiKey"
 

