@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,8 @@ MISSING_S: Final = 0.1
 """A file may hold this much less than it promises; more is a file that was cut off."""
 _UNKNOWN_LENGTH: Final = 2**63 - 1
 _CUT_CHUNK: Final = re.compile(r"^\s*(?:data|SSND|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
-_NO_END_OF_STREAM: Final = ("lacks an end-of-stream bit", "without an End-Of-Stream flag")
+_OGG_TAIL_BYTES: Final = 131072
+"""Holds the last page of an Ogg stream, which has 65307 bytes at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,7 @@ def probe(path: Path, *, name: str, limits: Limits = STANDARD_LIMITS) -> ProbedA
         ``too_many_channels``, ``unsupported_rate``, ``too_long``, ``no_sound``, ``truncated``.
     """
     _refuse_size(path.stat().st_size, name, limits)
-    with opened(path, name=name) as (sound, _):
+    with opened(path, name=name) as (sound, descriptor):
         _refuse_kind(sound, name)
         _refuse_shape(sound, name, limits)
         return ProbedAudio(
@@ -96,7 +98,7 @@ def probe(path: Path, *, name: str, limits: Limits = STANDARD_LIMITS) -> ProbedA
             subtype=sound.subtype,
             sample_rate=sound.samplerate,
             channels=sound.channels,
-            claimed_frames=_claimed_frames(sound, name, limits),
+            claimed_frames=_claimed_frames(sound, descriptor, name, limits),
         )
 
 
@@ -206,7 +208,7 @@ def _refuse_shape(sound: sf.SoundFile, name: str, limits: Limits) -> None:
         )
 
 
-def _claimed_frames(sound: sf.SoundFile, name: str, limits: Limits) -> int | None:
+def _claimed_frames(sound: sf.SoundFile, descriptor: int, name: str, limits: Limits) -> int | None:
     if sound.frames == 0:
         raise rejected("no_sound", name, "holds no sound at all, only a header. Export it again.")
     if sound.frames >= _UNKNOWN_LENGTH:
@@ -217,7 +219,7 @@ def _claimed_frames(sound: sf.SoundFile, name: str, limits: Limits) -> int | Non
         raise truncated(name, promised_s, held_s)
     if held_s > limits.max_seconds:
         raise too_long(name, held_s, limits)
-    if any(sign in sound.extra_info for sign in _NO_END_OF_STREAM):
+    if sound.format == "OGG" and not _ends_as_ogg(descriptor):
         raise rejected(
             "truncated",
             name,
@@ -231,3 +233,21 @@ def _promised_seconds(sound: sf.SoundFile, held_s: float) -> float:
     """The length by the header of a WAV or AIFF file, which libsndfile quietly corrects but writes into its log."""
     sizes = [(int(promised), int(held)) for promised, held in _CUT_CHUNK.findall(sound.extra_info)]
     return max((held_s * promised / held for promised, held in sizes if held > 0), default=held_s)
+
+
+def _ends_as_ogg(descriptor: int) -> bool:
+    """Whether a whole page with the end-of-stream flag is among the last bytes; libsndfile's own check is not reliable.
+
+    A page (RFC 3533) is "OggS", a version, the flags, 20 bytes, the number of segments, their sizes, and the segments.
+    """
+    size = os.fstat(descriptor).st_size
+    tail = os.pread(descriptor, _OGG_TAIL_BYTES, max(0, size - _OGG_TAIL_BYTES))
+    at = tail.rfind(b"OggS")
+    while at >= 0:
+        page = tail[at:]
+        if len(page) >= 27 and page[5] & 4:
+            segments = page[26]
+            if len(page) >= 27 + segments + sum(page[27 : 27 + segments]):
+                return True
+        at = tail.rfind(b"OggS", 0, at)
+    return False

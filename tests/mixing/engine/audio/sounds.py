@@ -60,7 +60,7 @@ def with_flac_length(path: Path, frames: int) -> Path:
     return path
 
 
-def cut_in_half(path: Path) -> Path:
+def cut_off(path: Path, keep: float = 0.5) -> Path:
     content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
+    path.write_bytes(content[: int(len(content) * keep)])
     return path

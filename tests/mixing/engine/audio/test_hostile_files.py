@@ -17,7 +17,7 @@ from mixing.engine.audio.decode import decode_blocks
 from mixing.engine.audio.ingest import ingest
 from mixing.engine.audio.probe import Limits, displayed, spoken_duration
 from mixing.engine.errors import AudioRejected
-from tests.mixing.engine.audio.sounds import cut_in_half, noise, silence, sine, with_flac_length, write
+from tests.mixing.engine.audio.sounds import cut_off, noise, silence, sine, with_flac_length, write
 
 MIB = 1024**2
 
@@ -37,7 +37,7 @@ def sound(
 
 
 def cut(make: Callable[[Path], Path]) -> Callable[[Path], Path]:
-    return lambda folder: cut_in_half(make(folder))
+    return lambda folder: cut_off(make(folder))
 
 
 def lying_flac(frames: int) -> Callable[[Path], Path]:
@@ -82,6 +82,11 @@ HOSTILE = {
     "cut Ogg Vorbis": (cut(sound(noise(4), "stem.ogg")), "truncated", "its end is missing"),
     "cut Ogg Opus": (
         cut(sound(noise(4, rate=48000), "stem.opus", rate=48000, form="OGG", subtype="OPUS")),
+        "truncated",
+        "its end is missing",
+    ),
+    "Ogg cut within its last page": (
+        lambda folder: cut_off(sound(noise(4), "stem.ogg")(folder), keep=0.999),
         "truncated",
         "its end is missing",
     ),
