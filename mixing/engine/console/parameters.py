@@ -50,7 +50,7 @@ class Node:
     __slots__ = ()
 
     def __post_init__(self) -> None:
-        hints = _hints(type(self))
+        hints = hints_of(type(self))
         for item in dataclasses.fields(self):  # type: ignore[arg-type]
             if dataclasses.is_dataclass(hints[item.name]):
                 if not isinstance(getattr(self, item.name), hints[item.name]):
@@ -63,7 +63,8 @@ class Node:
 _HINTS: dict[type, dict[str, Any]] = {}
 
 
-def _hints(cls: type) -> dict[str, Any]:
+def hints_of(cls: type) -> dict[str, Any]:
+    """The type of each field of a node, by name, evaluated once."""
     if cls not in _HINTS:
         _HINTS[cls] = get_type_hints(cls)
     return _HINTS[cls]
@@ -390,20 +391,28 @@ def _read_strip(entry: object, index: int) -> Strip:
     return _read(Strip, mapping, f"strips.{name}.")
 
 
-def _read(cls: type[T], data: Mapping[str, Any], prefix: str, **ready: Any) -> T:
-    hints = _hints(cls)
+def _read(
+    cls: type[T], data: Mapping[str, Any], prefix: str, neutral: Mapping[str, Any] | None = None, **ready: Any
+) -> T:
+    """Build a node; a knob that is absent takes its value in ``neutral``: each peak has a frequency of its own."""
+    hints = hints_of(cls)
     unknown = [name for name in data if name not in hints]
     if unknown:
         raise ParameterError(f"{prefix}{unknown[0]}", f"There is no knob called {prefix}{unknown[0]}.")
-    values = {
-        name: _read(hints[name], _mapping(value, prefix + name), f"{prefix}{name}.")
-        if dataclasses.is_dataclass(hints[name])
-        else value
-        for name, value in data.items()
-    }
+    values = dict(neutral or {})
+    for name, value in data.items():
+        if dataclasses.is_dataclass(hints[name]):
+            path = f"{prefix}{name}"
+            value = _read(hints[name], _mapping(value, path), f"{path}.", _default_part(cls, name))
+        values[name] = value
     try:
         return cls(**values, **ready)
     except ParameterError as error:
-        raise ParameterError(
-            f"{prefix}{error.field}", error.message.replace(str(error.field), f"{prefix}{error.field}", 1)
-        ) from None
+        path = f"{prefix}{error.field}"
+        raise ParameterError(path, error.message.replace(str(error.field), path, 1)) from None
+
+
+def _default_part(cls: type, name: str) -> dict[str, Any]:
+    """The fields of the node that stands at ``name`` in a fresh ``cls``."""
+    part: Any = next(item.default for item in dataclasses.fields(cls) if item.name == name)
+    return {item.name: getattr(part, item.name) for item in dataclasses.fields(part)}

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from mixing.engine.console import parameters as p
 from mixing.engine.console.parameters import ConsoleParameters, Eq, Peak, Strip
 from mixing.engine.errors import ParameterError
-from mixing.engine.roles import GROUPS
+from tests.mixing.engine.console.strategies import consoles
 
 CONSOLE = ConsoleParameters(strips=(Strip(stem="Kick", group="drums"), Strip(stem="Lead.1", group="vocals")))
 
@@ -33,35 +31,6 @@ KNOBS = [*knobs_of(CONSOLE, ""), *(knob for s in CONSOLE.strips for knob in knob
 LEVELS = [(path, item) for path, item in KNOBS if "low" in item.metadata]
 SWITCHES = [path for path, item in KNOBS if "low" not in item.metadata]
 by_level = pytest.mark.parametrize(("path", "item"), LEVELS, ids=[path for path, _ in LEVELS])
-
-
-def nodes(cls: type[Any], **given_fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Any instance of a node: each knob within its range, each switch, each part."""
-    hints = p._hints(cls)
-    strategies = dict(given_fields)
-    for item in dataclasses.fields(cls):
-        meta, hint = item.metadata, hints[item.name]
-        if item.name in strategies:
-            continue
-        if dataclasses.is_dataclass(hint):
-            strategies[item.name] = nodes(hint)  # type: ignore[arg-type]
-        elif hint is bool:
-            strategies[item.name] = st.booleans()
-        elif "int" in str(hint):
-            strategies[item.name] = st.none() | st.integers(int(meta["low"]), int(meta["high"]))
-        elif meta.get("optional"):
-            strategies[item.name] = st.none() | st.floats(meta["low"], meta["high"])
-        else:
-            strategies[item.name] = st.floats(meta["low"], meta["high"])
-    return st.builds(cls, **strategies)
-
-
-@st.composite
-def consoles(draw: st.DrawFn) -> ConsoleParameters:
-    names = draw(st.lists(st.text(min_size=1, max_size=8), unique=True, max_size=3))
-    strips = tuple(draw(nodes(Strip, stem=st.just(name), group=st.sampled_from(GROUPS))) for name in names)
-    rate = st.sampled_from([None, 44_100, 48_000])
-    return draw(nodes(ConsoleParameters, strips=st.just(strips), sample_rate=rate, version=st.just(1)))
 
 
 @given(console=consoles())
@@ -177,6 +146,17 @@ def test_json_that_is_no_console_is_refused_where_it_goes_wrong(tree: Any, path:
         ConsoleParameters.from_dict(tree)
 
     assert refusal.value.field == path
+
+
+def test_a_knob_that_is_absent_takes_the_value_of_a_fresh_console() -> None:
+    peaks = {"peak_1": {"gain_db": 3.0}, "peak_3": {"q": 2.0}}
+
+    console = ConsoleParameters.from_dict({"strips": [{"stem": "Kick", "eq": peaks}], "master": {"eq": peaks}})
+
+    expected = Eq(peak_1=Peak(gain_db=3.0, freq_hz=250.0), peak_3=Peak(q=2.0, freq_hz=4_000.0))
+    assert console.strips[0].eq == expected
+    assert console.master.eq == expected
+    assert console.groups == ConsoleParameters(strips=()).groups
 
 
 def test_a_part_cannot_stand_where_another_belongs() -> None:

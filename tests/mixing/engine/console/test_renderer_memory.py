@@ -38,7 +38,12 @@ def test_twenty_minutes_take_the_memory_of_three(tmp_path: Path) -> None:
     root = Path(__file__).parents[4]
 
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path)], cwd=root, capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", PROGRAM, str(tmp_path)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
 
     short, long = json.loads(done.stdout)
