@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from mixing import routing as mixing
 
-websocket_urlpatterns: list[URLPattern] = []
+websocket_urlpatterns = [*mixing.websocket_urlpatterns]

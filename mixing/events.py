@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from aimixer_site.ops import progress
-from mixing.models import Job
+from mixing.models import Job, Stem
 
 
 class Failure(TypedDict):
@@ -54,6 +54,8 @@ _STATE_TEXTS = {
 }
 STOPPING = "Stopping"
 
+_TARGETS = {"ingest": "stem", "mix": "mix", "battle": "battle"}
+_PAGES = {"mix": "mixing:mix", "battle": "tournament:battle"}
 _HEAVY = ("stem__analysis", "mix__parameters", "mix__report", "mix__intent")
 
 
@@ -68,7 +70,7 @@ def with_targets(jobs: QuerySet[Job]) -> QuerySet[Job]:
     Battles stand a floor above; their row is found by its relation's name.
     """
     heavy_battle = ("battle__parameters_a", "battle__parameters_b")
-    return jobs.select_related("song", "stem", "mix", "battle").defer(*_HEAVY, *heavy_battle)
+    return jobs.select_related("stem__song", "mix", "battle").defer(*_HEAVY, *heavy_battle)
 
 
 def payload(job: Job) -> JobPayload:
@@ -110,16 +112,12 @@ def _stage_text(job: Job) -> str:
 
 
 def _target(job: Job) -> Target | None:
-    stem = getattr(job, "stem", None)
-    if stem is not None:
-        url = f"{reverse('mixing:song', args=[job.song.uuid])}#stem-{stem.uuid}"
-        return {"type": "stem", "uuid": str(stem.uuid), "url": url, "ready": bool(stem.audio_path)}
-    for kind in ("mix", "battle"):
-        row = getattr(job, kind, None)
-        if row is not None:
-            url = reverse(f"{_ROOMS[kind]}:{kind}", args=[row.uuid])
-            return {"type": kind, "uuid": str(row.uuid), "url": url, "ready": row.is_ready}
-    return None
-
-
-_ROOMS = {"mix": "mixing", "battle": "tournament"}
+    relation = _TARGETS.get(job.kind)
+    row = getattr(job, relation, None) if relation else None
+    if row is None:
+        return None
+    if isinstance(row, Stem):
+        url = f"{reverse('mixing:song', args=[row.song.uuid])}#stem-{row.uuid}"
+        return {"type": "stem", "uuid": str(row.uuid), "url": url, "ready": bool(row.audio_path)}
+    url = reverse(_PAGES[job.kind], args=[row.uuid])
+    return {"type": str(relation), "uuid": str(row.uuid), "url": url, "ready": row.is_ready}

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -169,7 +169,6 @@ class Run:
 
 def run(job_uuid: UUID, attempt: int, work: Callable[[Run], None]) -> None:
     """Claim an attempt and do it. However the work ends, the row has a final state or a new attempt in the queue."""
-    close_old_connections()
     job = claim(job_uuid, attempt)
     if job is None:
         log.info("job_not_claimed", job=str(job_uuid), attempt=attempt)
@@ -177,7 +176,6 @@ def run(job_uuid: UUID, attempt: int, work: Callable[[Run], None]) -> None:
     with bound_contextvars(job=str(job_uuid), attempt=attempt, request_id=job.request_id):
         log.info("job_started", kind=job.kind)
         _carry_out(Run(job), work)
-    close_old_connections()
 
 
 def _carry_out(run: Run, work: Callable[[Run], None]) -> None:

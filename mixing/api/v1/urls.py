@@ -1,3 +1,20 @@
-from django.urls import URLPattern
+"""Version 1 of the API of songs and mixes."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from mixing.api.v1 import views
+from mixing.views.uploads import UploadsView
+
+urlpatterns = [
+    path("songs/", views.SongsView.as_view(), name="api-songs"),
+    path("songs/<uuid:uuid>/", views.SongView.as_view(), name="api-song"),
+    path("songs/<uuid:uuid>/stems/", views.StemsView.as_view(), name="api-stems"),
+    path("songs/<uuid:uuid>/uploads/", UploadsView.as_view(), name="api-uploads"),
+    path("stems/<uuid:uuid>/", views.StemView.as_view(), name="api-stem"),
+    path("mixers/", views.MixersView.as_view(), name="api-mixers"),
+    path("mixes/", views.MixesView.as_view(), name="api-mixes"),
+    path("mixes/<uuid:uuid>/", views.MixView.as_view(), name="api-mix"),
+    path("mixes/<uuid:uuid>/parameters/", views.MixParametersView.as_view(), name="api-mix-parameters"),
+    path("jobs/<uuid:uuid>/", views.JobView.as_view(), name="api-job"),
+    path("jobs/<uuid:uuid>/cancel/", views.JobCancelView.as_view(), name="api-job-cancel"),
+]

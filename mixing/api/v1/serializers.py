@@ -1,0 +1,131 @@
+"""Songs, stems, mixes, mixers and jobs as JSON. What goes in and what comes out are apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from mixing import events, pages
+from mixing.engine.roles import ROLES
+from mixing.models import Job, Mix, Mixer, Song, Stem
+
+
+class FailureSerializer(serializers.Serializer[Any]):
+    """Why something has failed."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class TargetSerializer(serializers.Serializer[Any]):
+    """What a job works on."""
+
+    type = serializers.ChoiceField(choices=["stem", "mix", "battle"])
+    uuid = serializers.UUIDField()
+    url = serializers.CharField()
+    ready = serializers.BooleanField()
+
+
+class JobSerializer(serializers.Serializer[Job]):
+    """The payload that the socket sends as well."""
+
+    uuid = serializers.UUIDField()
+    kind = serializers.CharField()
+    state = serializers.ChoiceField(choices=Job.State.choices)
+    percent = serializers.FloatField(min_value=0, max_value=100)
+    stage = serializers.CharField()
+    stage_text = serializers.CharField()
+    eta_s = serializers.FloatField(allow_null=True)
+    sequence = serializers.IntegerField()
+    attempt = serializers.IntegerField()
+    error = FailureSerializer(allow_null=True)
+    target = TargetSerializer(allow_null=True)
+
+    def to_representation(self, instance: Job) -> dict[str, Any]:
+        return dict(events.payload(instance))
+
+
+class SongSerializer(serializers.ModelSerializer[Song]):
+    """A song; ``is_house`` ones belong to nobody and may be heard and mixed by all."""
+
+    is_house = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Song
+        fields = ("uuid", "title", "artist", "licence", "sample_rate", "is_house", "created_at")
+        read_only_fields = ("uuid", "artist", "licence", "sample_rate", "created_at")
+
+
+class StemSerializer(serializers.ModelSerializer[Stem]):
+    """A stem; its addresses are null until it is ready."""
+
+    song = serializers.SlugRelatedField[Song](slug_field="uuid", read_only=True)
+    error = serializers.SerializerMethodField()
+    loudness_lufs = serializers.SerializerMethodField()
+    audio_url = serializers.SerializerMethodField()
+    peaks_url = serializers.SerializerMethodField()
+    job = serializers.SlugRelatedField[Job](slug_field="uuid", read_only=True)
+
+    class Meta:
+        model = Stem
+        fields = (
+            "uuid", "song", "job", "name", "role", "role_is_guess", "position", "state", "error", "upload_bytes",
+            "original_format", "original_sample_rate", "channels", "frames", "duration_s", "loudness_lufs", "sha256",
+            "audio_url", "peaks_url", "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(FailureSerializer(allow_null=True))
+    def get_error(self, stem: Stem) -> dict[str, str] | None:
+        return {"code": stem.error_code, "message": stem.error_message} if stem.error_code else None
+
+    def get_loudness_lufs(self, stem: Stem) -> float | None:
+        return stem.analysis["loudness_lufs"] if stem.analysis else None
+
+    def get_audio_url(self, stem: Stem) -> str | None:
+        return reverse("mixing:stem_audio", args=[stem.uuid]) if stem.audio_path else None
+
+    def get_peaks_url(self, stem: Stem) -> str | None:
+        return reverse("mixing:stem_peaks", args=[stem.uuid]) if stem.peaks_path else None
+
+
+class StemChangeSerializer(serializers.Serializer[Stem]):
+    """What may be changed of a stem."""
+
+    role = serializers.ChoiceField(choices=ROLES)
+
+
+class MixerSerializer(serializers.ModelSerializer[Mixer]):
+    """A mixer's card."""
+
+    class Meta:
+        model = Mixer
+        fields = ("key", "family", "version", "title", "summary")
+
+
+class MixSerializer(serializers.ModelSerializer[Mix]):
+    """A mix; its addresses are null until the files are there, and ``report`` until it was measured."""
+
+    song = serializers.SlugRelatedField[Song](slug_field="uuid", read_only=True)
+    mixer = serializers.SlugRelatedField[Mixer](slug_field="key", read_only=True)
+    job = JobSerializer(read_only=True)
+    urls = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Mix
+        fields = ("uuid", "song", "mixer", "mixer_version", "intent", "job", "report", "urls", "created_at")
+        read_only_fields = fields
+
+    def get_urls(self, mix: Mix) -> dict[str, str | None]:
+        return {name: url for name, url in pages.mix_urls(mix).items() if name.endswith("_url")}
+
+
+class MixRequestSerializer(serializers.Serializer[Any]):
+    """What a mix is asked with. ``intent``: style, target_lufs, stems by name with presence, pan, space, and locks."""
+
+    song = serializers.UUIDField()
+    mixer = serializers.CharField(max_length=64)
+    intent = serializers.DictField(required=False, default=dict)

@@ -1,0 +1,149 @@
+"""What the pages of songs and mixes show, prepared: templates ask the database nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+
+from accounts.models import User
+from mixing import access, events, readings
+from mixing.engine.mixers.interface import PRESENCES
+from mixing.engine.roles import ROLES
+from mixing.models import Job, Mix, Mixer, Song, Stem
+
+FORMATS = ("WAV", "AIFF", "FLAC", "MP3", "Ogg Vorbis", "Ogg Opus")
+ROLE_CHOICES = [(role, role.replace("_", " ")) for role in ROLES]
+
+
+def counted(songs: QuerySet[Song], user: User) -> QuerySet[Song]:
+    """Songs with ``ready_stems``, ``mix_count`` (the person's own) and ``duration_s``, in one query."""
+    ready = Stem.objects.filter(song=OuterRef("pk"), state=Stem.State.READY).order_by().values("song")
+    mixes = Mix.objects.filter(song=OuterRef("pk"), owner=user).order_by().values("song")
+    return songs.annotate(
+        ready_stems=Coalesce(Subquery(ready.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0),
+        mix_count=Coalesce(Subquery(mixes.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0),
+        duration_s=Subquery(ready.annotate(n=Max("duration_s")).values("n")),
+    )
+
+
+def songs_page(user: User) -> dict[str, Any]:
+    """The list of songs."""
+    return {
+        "songs": counted(access.songs_of(user), user),
+        "house_songs": counted(access.house_songs(user), user),
+    }
+
+
+def song_page(user: User, song: Song) -> dict[str, Any]:
+    """One song: its stems, the person's mixes and battles of it, and what can be done."""
+    stems = [prepared_stem(stem, song) for stem in song.stems.select_related("job").defer("analysis")]
+    mixes = list(access.mixes_of(user).filter(song=song).defer("parameters"))
+    mine = Q(created_by=user) | Q(song__owner=user)
+    battles = list(song.battles.filter(mine).select_related("job").defer("parameters_a", "parameters_b"))
+    jobs = [row.job for row in (*stems, *mixes, *battles) if row.job is not None]
+    limits = _limits()
+    return {
+        "song": song,
+        "stems": stems,
+        "mixes": mixes,
+        "battles": battles,
+        "mixers": list(Mixer.objects.filter(is_active=True)),
+        "can_edit": song.owner_id == user.pk,
+        "roles": ROLE_CHOICES,
+        "presences": PRESENCES,
+        "limits": limits,
+        "page": {
+            "song": {"uuid": str(song.uuid), "title": song.title},
+            "jobs": _payloads(jobs),
+            "limits": limits,
+            "urls": {
+                "tus": reverse("mixing:uploads", args=[song.uuid]),
+                "song": reverse("mixing:song", args=[song.uuid]),
+                "songs": reverse("mixing:songs"),
+            },
+        },
+    }
+
+
+def stem_row(user: User, stem: Stem) -> dict[str, Any]:
+    """One stem's row, for a page that has just heard of it."""
+    song = stem.song
+    return {
+        "song": song,
+        "stem": prepared_stem(stem, song),
+        "can_edit": song.owner_id == user.pk,
+        "roles": ROLE_CHOICES,
+    }
+
+
+def mix_page(mix: Mix) -> dict[str, Any]:
+    """One mix: how far it is, or what came out."""
+    song = mix.song
+    stems = [prepared_stem(stem, song) for stem in mix.stems.defer("analysis")]
+    roles = {stem.name: stem.role for stem in stems}
+    # The row is asked for its target, which is this mix: no further question.
+    mix.job.mix = mix
+    return {
+        "mix": mix,
+        "song": song,
+        "job": mix.job,
+        "stems": stems,
+        "report": readings.report(mix),
+        "strips": readings.strips(mix, roles),
+        "page": {
+            "job": events.payload(mix.job),
+            "mix": mix_urls(mix),
+            "stems": [{"name": stem.name, "role": stem.role, "peaks_url": stem.peaks_url} for stem in stems],
+        },
+    }
+
+
+def mix_urls(mix: Mix) -> dict[str, Any]:
+    """Where a mix is heard, seen and fetched; None for what is not there yet."""
+    wav, flac = bool(mix.wav_path), bool(mix.flac_path)
+    return {
+        "uuid": str(mix.uuid),
+        "ready": wav,
+        "wav_url": reverse("mixing:mix_audio", args=[mix.uuid, "wav"]) if wav else None,
+        "flac_url": reverse("mixing:mix_audio", args=[mix.uuid, "flac"]) if flac else None,
+        "peaks_url": reverse("mixing:mix_peaks", args=[mix.uuid]) if wav else None,
+        "download_wav_url": reverse("mixing:mix_download", args=[mix.uuid, "wav"]) if wav else None,
+        "download_flac_url": reverse("mixing:mix_download", args=[mix.uuid, "flac"]) if flac else None,
+    }
+
+
+def prepared_stem(stem: Stem, song: Song) -> Any:
+    """The row with ``audio_url``, ``peaks_url`` (None before it is ready) and ``role_choices``."""
+    stem.song = song
+    ready = stem.state == Stem.State.READY
+    return _with(
+        stem,
+        audio_url=reverse("mixing:stem_audio", args=[stem.uuid]) if ready else None,
+        peaks_url=reverse("mixing:stem_peaks", args=[stem.uuid]) if ready else None,
+        role_choices=ROLE_CHOICES,
+    )
+
+
+def _with(row: Any, **values: object) -> Any:
+    for name, value in values.items():
+        setattr(row, name, value)
+    return row
+
+
+def _payloads(jobs: Iterable[Job]) -> list[events.JobPayload]:
+    return [events.payload(job) for job in jobs if job.state != Job.State.DONE]
+
+
+def _limits() -> dict[str, Any]:
+    return {
+        "chunk_bytes": settings.UPLOAD_CHUNK_BYTES // 2,
+        "max_bytes": settings.UPLOAD_MAX_BYTES,
+        "stems_min": settings.STEMS_MIN,
+        "stems_max": settings.STEMS_MAX,
+        "formats": FORMATS,
+    }

@@ -1,0 +1,115 @@
+"""A console in words and numbers, as a page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from mixing.engine.console.parameters import OFF_DB, ConsoleParameters, Eq, HighShelf, LowShelf, Peak, Strip
+from mixing.models import Mix
+
+_SMALLEST_DB = 0.05
+_SMALLEST_PAN = 0.005
+
+_HELD_BY = {
+    "target": "It reaches the loudness that was asked for.",
+    "ceiling": "The peaks stopped it at the ceiling, so it is quieter than what was asked for.",
+    "none": "Its level was left as it came.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StripReading:
+    """One row of the table of strips."""
+
+    stem: str
+    role: str
+    group: str
+    level: str
+    pan: str
+    eq: str
+
+
+def strips(mix: Mix, roles: dict[str, str]) -> list[StripReading]:
+    """The strips of a finished mix, in the console's order; ``roles`` gives a stem's role by its name."""
+    if mix.parameters is None:
+        return []
+    console = ConsoleParameters.from_dict(mix.parameters)
+    return [
+        StripReading(
+            stem=strip.stem,
+            role=roles.get(strip.stem, "").replace("_", " "),
+            group=strip.group,
+            level=level(strip),
+            pan=pan(strip.pan),
+            eq=eq(strip.eq),
+        )
+        for strip in console.strips
+    ]
+
+
+def report(mix: Mix) -> dict[str, Any] | None:
+    """What was measured on a finished mix, and a sentence on what held its level."""
+    if mix.report is None:
+        return None
+    measured: dict[str, Any] = dict(mix.report)
+    return measured | {
+        "loudness_text": _measured(measured["loudness_lufs"], "LUFS"),
+        "true_peak_text": _measured(measured["true_peak_dbtp"], "dBTP"),
+        "gain_text": decibels(measured["gain_db"]),
+        "held_by_text": _HELD_BY[measured["held_by"]],
+    }
+
+
+def level(strip: Strip) -> str:
+    """Trim and fader together, since that is how loud the strip is played."""
+    if strip.mute or strip.fader_db <= OFF_DB:
+        return "off"
+    return decibels(strip.trim_db + strip.fader_db)
+
+
+def pan(position: float) -> str:
+    """``L 30``, ``C`` or ``R 30``, in hundredths of the way."""
+    if abs(position) < _SMALLEST_PAN:
+        return "C"
+    return f"{'L' if position < 0 else 'R'} {abs(position) * 100:.0f}"
+
+
+def eq(settings: Eq) -> str:
+    """The bands that do something."""
+    words = [f"high-pass {hertz(settings.high_pass.freq_hz)}"] if settings.high_pass.on else []
+    bands: Iterable[LowShelf | Peak | HighShelf] = (
+        settings.low_shelf,
+        settings.peak_1,
+        settings.peak_2,
+        settings.peak_3,
+        settings.high_shelf,
+    )
+    words += [
+        f"{decibels(band.gain_db)} {_PLACES[type(band)]} {hertz(band.freq_hz)}"
+        for band in bands
+        if abs(band.gain_db) >= _SMALLEST_DB
+    ]
+    return ", ".join(words) or "flat"
+
+
+def decibels(value: float) -> str:
+    """With a sign, a true minus and one decimal."""
+    rounded = round(value, 1)
+    sign = "−" if rounded < 0 else "+" if rounded > 0 else ""
+    return f"{sign}{abs(rounded):.1f} dB"
+
+
+def hertz(value: float) -> str:
+    """``80 Hz``, ``2.5 kHz``."""
+    return f"{value:.0f} Hz" if round(value) < 1000 else f"{value / 1000:.3g} kHz"
+
+
+_PLACES: dict[type, str] = {LowShelf: "below", Peak: "at", HighShelf: "above"}
+
+
+def _measured(value: float | None, unit: str) -> str:
+    if value is None:
+        return "silent"
+    return f"{'−' if round(value, 1) < 0 else ''}{abs(value):.1f} {unit}"
