@@ -14,6 +14,7 @@ from mixing.engine.generator.waves import (
     Shape,
     Wave,
     decay,
+    fall,
     filtered_table,
     hertz,
     noise,
@@ -52,7 +53,7 @@ def _bass(shape: Shape, *, plucked: bool) -> Player:
             dark = filtered_table(shape, frequency, rate, 190.0 + 120.0 * colour.brightness)
             bright = filtered_table(shape, frequency, rate, 2000.0 + 2000.0 * colour.brightness, 0.9)
             open_s = 0.09 + 0.16 * colour.length
-            brightness = (0.25 + 0.75 * note.velocity) * np.exp(-t / open_s) + 0.12 * note.velocity
+            brightness = (0.25 + 0.75 * note.velocity) * fall(frames, rate, open_s) + 0.12 * note.velocity
             tone = read_table(dark, bright, frequency * t, brightness)
             tone = tone / np.max(np.abs(dark)) + 0.55 * np.sin(2.0 * np.pi * frequency * t)
             body = swell(frames, rate, attack_s=0.004, release_s=0.05, sustain=0.35 if plucked else 0.75, fall_s=0.9)
@@ -64,20 +65,23 @@ def _bass(shape: Shape, *, plucked: bool) -> Player:
     return play
 
 
+def _sine(frequency_hz: float, fall_s: float, amplitude: float, frames: int, rate: int) -> Wave:
+    return ringing(np.array([frequency_hz]), np.array([fall_s]), np.array([amplitude]), np.zeros(1), frames, rate)
+
+
 def _electric_piano(notes: Sequence[Note], colour: Colour, rng: np.random.Generator, rate: int, track: Wave) -> None:
     """Two-operator FM for the bar and a short, high modulator for the tine; then a tremolo from side to side."""
     for note in notes:
         frames = round((note.duration_s + 0.16) * rate)
-        t = seconds(frames, rate)
         frequency = hertz(note.pitch)
-        turn = 2.0 * np.pi * frequency * t
-        index = (0.5 + 2.0 * note.velocity**1.5) * (0.6 + 0.6 * colour.brightness) * np.exp(-t / 0.5) + 0.12
-        bar = np.sin(turn + index * np.sin(turn))
-        tine_ratio = min(14.0, 0.35 * rate / frequency)
-        tine = np.sin(turn + 1.0 * np.exp(-t / 0.08) * np.sin(tine_ratio * turn)) * np.exp(-t / 0.25)
+        turn = 2.0 * np.pi * frequency * seconds(frames, rate)
+        strike = (0.5 + 2.0 * note.velocity**1.5) * (0.6 + 0.6 * colour.brightness)
+        bar = np.sin(turn + _sine(frequency, 0.5, strike, frames, rate) + _sine(frequency, 1e9, 0.12, frames, rate))
+        tine_hz = min(14.0 * frequency, 0.35 * rate)
+        tine = np.sin(turn + _sine(tine_hz, 0.08, 1.0, frames, rate)) * fall(frames, rate, 0.25)
         fall_s = (1.1 + 1.2 * colour.length) * (60.0 / note.pitch) ** 2
         body = swell(frames, rate, attack_s=0.003, release_s=0.16, sustain=0.0, fall_s=fall_s)
-        detuned = 0.25 * np.sin(turn * (1.0 + 0.0009 * (0.5 + colour.movement)))
+        detuned = _sine(frequency * (1.0 + 0.0009 * (0.5 + colour.movement)), 1e9, 0.25, frames, rate)
         sound = (bar + (0.25 + 0.5 * note.velocity) * tine + detuned) * body
         add_at(track, pan(0.25 * note.velocity**1.3 * sound, 0.015 * (note.pitch - 62)), round(note.start_s * rate))
     turn = 2.0 * np.pi * (3.2 + 2.6 * colour.movement) * seconds(track.shape[1], rate)
@@ -158,9 +162,9 @@ def _lead(shape: Shape) -> Player:
             vibrato = (0.12 + 0.12 * colour.movement) * late * np.sin(2.0 * np.pi * (5.1 + 0.6 * colour.length) * t)
             frequency = hertz(note.pitch)
             phase = sweep_phase(frequency * 2.0 ** ((glide + vibrato) / 12.0), rate) if joined or late.any() else None
-            dark = filtered_table(shape, frequency, rate, 900.0)
-            bright = filtered_table(shape, frequency, rate, 3000.0 + 3500.0 * colour.brightness, 1.1)
-            opening = (0.3 + 0.7 * note.velocity) * (0.45 + 0.55 * np.exp(-t / 0.18))
+            dark = filtered_table(shape, frequency, rate, 1400.0)
+            bright = filtered_table(shape, frequency, rate, 4500.0 + 4500.0 * colour.brightness, 1.1)
+            opening = (0.3 + 0.7 * note.velocity) * (0.6 + 0.4 * fall(frames, rate, 0.18))
             tone = read_table(dark, bright, frequency * t if phase is None else phase, opening)
             body = swell(frames, rate, attack_s=0.012, release_s=0.09, sustain=0.7, fall_s=0.5)
             breath = bandpass(noise(rng, frames), 2000.0, 7000.0, rate) * decay(frames, rate, 0.03, attack_s=0.004)
@@ -180,7 +184,7 @@ def _pluck(notes: Sequence[Note], colour: Colour, rng: np.random.Generator, rate
         dark = filtered_table("square", frequency, rate, 400.0)
         bright = filtered_table("saw", frequency, rate, 2600.0 + 3800.0 * colour.brightness, 1.2)
         close_s = 0.05 + 0.09 * colour.length
-        tone = read_table(dark, bright, frequency * t, note.velocity * np.exp(-t / close_s))
+        tone = read_table(dark, bright, frequency * t, note.velocity * fall(frames, rate, close_s))
         sound = 0.4 * tone * decay(frames, rate, 0.12 + 0.15 * colour.length, attack_s=0.002)
         place = (0.25 + 0.4 * colour.movement) * (1.0 if number % 2 else -1.0)
         add_at(track, pan(note.velocity * sound, place), round(note.start_s * rate))

@@ -110,10 +110,11 @@ def _sing(plan: Plan, bar: int, motif: Motif, pitch: int, energy: float, rng: np
     ladder = plan.key.pentatonic(LOWEST, HIGHEST)
     notes = []
     for (step, held), move in zip(motif.onsets, motif.moves, strict=True):
+        before = pitch
         rung = int(np.argmin([abs(other - pitch) for other in ladder])) + move
         pitch = ladder[int(np.clip(rung, 0, len(ladder) - 1))]
-        if step % 4 == 0 or held >= 3:
-            pitch = nearest_chord_tone(plan.chord_at(bar, step).triad, pitch)
+        if step % 8 == 0 or held >= 3:
+            pitch = nearest_chord_tone(_lasting_tones(plan, bar, step, held), pitch, avoid=before if move else None)
         start_s = plan.clock.played(bar, step, rng, late_ms=6.0, spread_ms=4.0)
         end_s = plan.clock.at(bar, step) + (held - 0.1) * plan.clock.step_s
         accent = 0.9 if step % 4 == 0 else 0.78
@@ -122,9 +123,21 @@ def _sing(plan: Plan, bar: int, motif: Motif, pitch: int, energy: float, rng: np
     return notes
 
 
-def nearest_chord_tone(classes: tuple[int, ...], pitch: int) -> int:
-    """The pitch of one of these classes that is nearest, within the tune's range; of two the lower."""
+def _lasting_tones(plan: Plan, bar: int, step: int, held: int) -> tuple[int, ...]:
+    """Classes on which a note may stay: where the chord changes under it, those that both chords share."""
+    first, last = plan.chord_at(bar, step), plan.chord_at(bar, min(STEPS, step + held) - 1)
+    shared = tuple(pitch_class for pitch_class in last.classes[:4] if pitch_class in first.classes[:4])
+    return first.triad if first == last else shared or last.triad
+
+
+def nearest_chord_tone(classes: tuple[int, ...], pitch: int, *, avoid: int | None = None) -> int:
+    """The pitch of one of these classes that is nearest, within the tune's range; of two the lower.
+
+    ``avoid`` is the note before, where the tune should move on instead of repeating it, if that takes no leap of more
+    than a fifth.
+    """
     tones = [tone for tone in range(LOWEST, HIGHEST + 1) if tone % 12 in classes]
+    tones = [tone for tone in tones if tone != avoid and abs(tone - pitch) <= 7] or tones
     return min(tones, key=lambda tone: (abs(tone - pitch), tone))
 
 

@@ -22,7 +22,7 @@ from mixing.engine.generator.transitions import play_transitions
 from mixing.engine.generator.waves import Wave, soften_ends
 from mixing.engine.roles import Role
 
-DEMO_SEED: Final = 36
+DEMO_SEED: Final = 14
 DEMO_DURATION_S: Final = 75.0
 LICENCE: Final = "CC0-1.0"
 ARTIST: Final = "AI Mixer"

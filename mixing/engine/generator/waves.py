@@ -69,13 +69,14 @@ def filtered_table(
 
 
 def read_table(dark: Wave, bright: Wave, phase: Wave, brightness: Wave | float) -> Wave:
-    """Read two cycles of one note at a phase in cycles and fade between them.
+    """Read two cycles of one note at a phase in cycles, 0 or more, and fade between them.
 
     The harmonics of both are in phase, so the fade sounds as a filter that opens (0 is dark, 1 bright).
     """
-    position = (phase % 1.0) * TABLE_SIZE
-    index = position.astype(np.int32)
+    position = phase * TABLE_SIZE
+    index = position.astype(np.int64)
     fraction = position - index
+    index &= TABLE_SIZE - 1
     dim = dark[index]
     dim += fraction * (dark[index + 1] - dim)
     lit = bright[index]
@@ -116,15 +117,23 @@ def noise(rng: np.random.Generator, frames: int) -> Wave:
     return rng.standard_normal(frames) * 0.3
 
 
+def fall(frames: int, sample_rate: int, time_constant_s: float) -> Wave:
+    """exp(-t / time constant): blocks times offsets, one product a sample."""
+    block = 512
+    starts = np.exp(-block * np.arange(-(-frames // block)) / (sample_rate * time_constant_s))
+    offsets = np.exp(-np.arange(block) / (sample_rate * time_constant_s))
+    return np.asarray(np.outer(starts, offsets).ravel()[:frames])
+
+
 def decay(frames: int, sample_rate: int, time_constant_s: float, *, attack_s: float = 0.0005) -> Wave:
     """An exponential fall after a short raised-cosine attack; it ends in an exact zero, so that nothing clicks."""
-    envelope = np.exp(-seconds(frames, sample_rate) / time_constant_s)
+    envelope = fall(frames, sample_rate, time_constant_s)
     return soften_ends(envelope, sample_rate, attack_s=attack_s, release_s=0.25 * frames / sample_rate)
 
 
 def swell(frames: int, sample_rate: int, *, attack_s: float, release_s: float, sustain: float, fall_s: float) -> Wave:
     """Attack, exponential fall towards ``sustain`` and a release that lies inside the given frames."""
-    envelope = sustain + (1.0 - sustain) * np.exp(-seconds(frames, sample_rate) / fall_s)
+    envelope = sustain + (1.0 - sustain) * fall(frames, sample_rate, fall_s)
     return soften_ends(envelope, sample_rate, attack_s=attack_s, release_s=release_s)
 
 

@@ -102,7 +102,18 @@ def test_a_chorus_repeats_its_motif(seed):
 
 def test_strong_and_long_notes_of_the_tune_are_chord_tones():
     assert melody.nearest_chord_tone((0, 4, 7), 74) == 72
+    assert melody.nearest_chord_tone((0,), 73, avoid=72) == 72
     assert melody.nearest_chord_tone((0, 4, 7), 78) == 79
+    assert melody.nearest_chord_tone((0, 4, 7), 73, avoid=72) == 76
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_long_notes_of_the_tune_belong_to_the_chord_under_their_end(seed):
+    plan = _plan(seed)
+    for note in melody.lead_notes(plan):
+        if note.duration_s > 3.5 * plan.clock.step_s:
+            half = int((note.start_s + note.duration_s - 0.5 * plan.clock.step_s) / (8 * plan.clock.step_s))
+            assert note.pitch % 12 in plan.chord_at(half // 2, 8 * (half % 2)).classes
 
 
 @pytest.mark.parametrize("seed", SEEDS)
