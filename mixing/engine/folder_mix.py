@@ -118,12 +118,13 @@ def refuse_other_stems(stems: Sequence[str], parameters: ConsoleParameters) -> N
         )
 
 
-def refuse_outputs(folder: SessionFolder, output: Path, parameters_output: Path | None) -> None:
-    """Outputs that could not be written, or would overwrite what is mixed, are refused before any work is done."""
+def refuse_outputs(
+    folder: SessionFolder, output: Path, parameters_output: Path | None, *, inputs: Sequence[Path] = ()
+) -> None:
+    """Outputs that could not be written, or would overwrite what is read, are refused before any work is done."""
     if output.suffix.lower() not in OUTPUT_KINDS:
         raise _bad_output(output, f"{output.name} ends in neither .wav nor .flac, and the mix is one of these.")
-    kept = [stem.path for stem in folder.stems]
-    kept += [path.parent / SONG_FILE for path in kept]
+    kept = {path.resolve() for path in (folder.path / SONG_FILE, *inputs, *(stem.path for stem in folder.stems))}
     outputs = [output] if parameters_output is None else [output, parameters_output]
     for path in outputs:
         if not path.parent.is_dir():
@@ -131,9 +132,7 @@ def refuse_outputs(folder: SessionFolder, output: Path, parameters_output: Path 
         if path.is_dir():
             raise _bad_output(path, f"{path} is a folder; name a file.")
         if path.resolve() in kept:
-            raise _bad_output(
-                path, f"{path} is one of the song's own files and would be overwritten; name another file."
-            )
+            raise _bad_output(path, f"{path} is read for this mix and would be overwritten; name another file.")
     if parameters_output is not None and parameters_output.resolve() == output.resolve():
         raise _bad_output(output, "The mix and its parameters cannot be one file; name two.")
 

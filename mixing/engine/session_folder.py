@@ -31,6 +31,7 @@ class FolderStem:
 class SessionFolder:
     """A folder's stems, in order, and the song's title: that of ``song.json``, or else the folder's name."""
 
+    path: Path
     title: str
     stems: tuple[FolderStem, ...]
 
@@ -58,7 +59,9 @@ def read_session_folder(folder: Path) -> SessionFolder:
     if not stems:
         kinds = "WAV, AIFF, FLAC, MP3 or OGG"
         raise MixFailed("no_stems", f"{folder} holds no stems: put {kinds} files in it.", field=str(folder))
-    return SessionFolder(title=title if isinstance(title, str) and title else folder.resolve().name, stems=tuple(stems))
+    return SessionFolder(
+        path=folder, title=title if isinstance(title, str) and title else folder.resolve().name, stems=tuple(stems)
+    )
 
 
 def _found(folder: Path) -> list[FolderStem]:

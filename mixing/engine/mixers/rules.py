@@ -34,6 +34,8 @@ OFFSET_LU: Final[Mapping[Role, float]] = {
 CENTROID_LU_PER_OCTAVE: Final = -1.42
 CREST_LU_PER_DB: Final = -0.07
 FLUX_LU_PER_DB: Final = -0.51
+LARGEST_FLUX_DB: Final = 10.0
+"""A lone hit out of digital silence measures up to 35 dB, which tells how silent that is and nothing of balance."""
 LARGEST_OFFSET_LU: Final = 12.0
 """However odd its sound, no rule buries a stem further than this, nor lifts it higher, around the song's mean."""
 
@@ -141,7 +143,7 @@ def rough_levels_lu(session: SessionFeatures) -> dict[str, float]:
 
 
 def _sound(audio: AudioFeatures) -> tuple[float, float, float]:
-    return math.log2(max(audio.centroid_hz, 20.0)), audio.crest_db, audio.flux_db
+    return math.log2(max(audio.centroid_hz, 20.0)), audio.crest_db, min(audio.flux_db, LARGEST_FLUX_DB)
 
 
 def _heard(session: SessionFeatures) -> list[StemFeatures]:

@@ -70,7 +70,8 @@ def _mix(options: dict[str, Any], bar: ProgressBar) -> tuple[FolderMix, str]:
     """What the options ask for, and who set the console."""
     folder = read_session_folder(options["folder"])
     # Before the reference is measured, which may take a while; mixing asks again.
-    refuse_outputs(folder, options["output"], options["parameters"])
+    inputs = [options[name] for name in ("reference", "intent") if options[name] is not None]
+    refuse_outputs(folder, options["output"], options["parameters"], inputs=inputs)
     if options["from_parameters"] is not None:
         saved = _saved_console(options)
         console, by, rate = as_saved(saved, folder), f"the console in {options['from_parameters']}", saved.sample_rate

@@ -223,6 +223,13 @@ def test_the_three_slopes_are_those_of_the_prior() -> None:
         assert answer["other"].fader_db - answer["base"].fader_db == pytest.approx(expected, abs=0.011)
 
 
+def test_flux_beyond_what_music_has_weighs_no_more() -> None:
+    given = session(stem("busy", flux_db=10.0), stem("hits in silence", flux_db=34.0), stem("base", flux_db=0.0))
+    answer = strips(RoughMix(), given)
+    assert answer["hits in silence"].fader_db == answer["busy"].fader_db
+    assert answer["busy"].fader_db - answer["base"].fader_db == pytest.approx(-5.1, abs=0.011)
+
+
 def test_without_role_labels_the_sound_alone_decides() -> None:
     given = random_session(16, 3)
     unlabelled = session(*(dataclasses.replace(each, role="other") for each in given.stems))
