@@ -83,6 +83,10 @@ class BattleCard:
     reveal: Reveal | None
 
     @property
+    def clip_duration_s(self) -> float | None:
+        return self.clips.duration_s if self.clips else None
+
+    @property
     def can_vote(self) -> bool:
         return self.is_ready and self.vote is None
 

@@ -1,0 +1,103 @@
+import pytest
+
+from tests.tournament import factories
+from tournament.models import Battle, Vote
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alice(media):
+    factories.mixers()
+    return factories.person()
+
+
+@pytest.fixture
+def as_alice(client, alice):
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def battle(alice):
+    return factories.battle(factories.song(title="House"), factories.person("bob"))
+
+
+def post(client, url, body):
+    return client.post(url, body, content_type="application/json")
+
+
+def test_a_battle_is_started_on_a_song(as_alice, alice):
+    song = factories.song(alice)
+    factories.named_stems(song)
+    answer = post(as_alice, "/api/v1/battles/", {"song": str(song.uuid)})
+    created = Battle.objects.get()
+    assert answer.status_code == 201
+    assert answer.json() | {"created_at": None} == {
+        "uuid": str(created.uuid),
+        "url": f"/battles/{created.uuid}/",
+        "song": {"uuid": str(song.uuid), "title": "Tide", "artist": ""},
+        "job": str(created.job.uuid),
+        "state": "queued",
+        "created_at": None,
+        "clips": None,
+        "can_vote": False,
+        "reveal": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [({}, 400, "required"), ({"song": "x"}, 400, "invalid"), ({"song": "0" * 32}, 404, "not_found")],
+)
+def test_a_battle_on_nothing_is_refused(as_alice, body, status, code):
+    answer = post(as_alice, "/api/v1/battles/", body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_the_list_holds_what_one_may_hear(as_alice, battle):
+    factories.battle(factories.song(battle.created_by), battle.created_by)
+    answer = as_alice.get("/api/v1/battles/").json()
+    assert [row["uuid"] for row in answer["results"]] == [str(battle.uuid)]
+    assert answer["count"] == 1
+
+
+def test_a_vote_is_answered_by_the_reveal(as_alice, alice, battle):
+    body = {"choice": "b", "heard_a_s": 5.5, "heard_b_s": 9, "switches": 3}
+    answer = post(as_alice, f"/api/v1/battles/{battle.uuid}/vote/", body)
+    assert answer.status_code == 201
+    told = answer.json()
+    assert (told["a"]["mixer"]["key"], told["b"]["mixer"]["key"]) == (battle.mixer_a.key, battle.mixer_b.key)
+    assert (told["choice"], told["is_rated"], told["unrated_code"]) == ("b", True, "")
+    assert told["facts"] == ["Vocals: 3.0 dB louder in A", "Bass: 3.0 dB louder in B"]
+    stored = Vote.objects.get()
+    assert (stored.voter, stored.heard_a_s, stored.switches) == (alice, 5.5, 3)
+    assert as_alice.get(f"/api/v1/battles/{battle.uuid}/").json()["reveal"] == told
+
+
+def test_a_second_vote_is_a_409(as_alice, battle):
+    url = f"/api/v1/battles/{battle.uuid}/vote/"
+    post(as_alice, url, {"choice": "a"})
+    answer = post(as_alice, url, {"choice": "a"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_voted")
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"choice": "c"}, {"choice": "a", "heard_a_s": "nan"}, {"choice": "a", "switches": -1}]
+)
+def test_a_broken_vote_is_a_400_with_a_code(as_alice, battle, body):
+    answer = post(as_alice, f"/api/v1/battles/{battle.uuid}/vote/", body)
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"code", "message", "field"}
+    assert not Vote.objects.exists()
+
+
+def test_the_board_has_a_row_for_each_mixer(as_alice, battle):
+    factories.rated_vote(battle, "a")
+    answer = as_alice.get("/api/v1/board/").json()
+    best = answer["rows"][0]
+    assert (best["mixer"]["key"], best["wins"], best["share"]) == (battle.mixer_a.key, 1, 1.0)
+    # One of one: Wilson's lower end is 1 / (1 + z²).
+    assert best["low"] == pytest.approx(0.206549, abs=1e-6)
+    assert len(answer["rows"]) == 3
+    assert answer["unrated"] == []
