@@ -37,7 +37,7 @@ def chord_notes(plan: Plan) -> list[Note]:
                 length = held + (4 if early else 0)
                 velocity = (0.82 if symbol == "X" else 0.7) * ENERGY[section.name]
                 notes.extend(_strike_chord(plan, bar, step, length, hand, velocity, rng))
-            anticipated = "P" in pattern and bar != section.last_bar
+            anticipated = "P" in pattern and bar != section.last_bar and bar + 1 != plan.ending
     return notes
 
 

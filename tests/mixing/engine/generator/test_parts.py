@@ -125,3 +125,12 @@ def test_drums_rest_in_the_intro_and_a_crash_opens_the_chorus(seed):
     assert any(
         t.kind == "riser" and abs(t.start_s + t.duration_s - chorus_s) < 0.02 for t in accompaniment.transitions(plan)
     )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_last_chord_is_held_by_bass_keys_and_pad(seed):
+    plan = _plan(seed)
+    for write in (rhythm_section.bass_notes, accompaniment.chord_notes, accompaniment.pad_notes):
+        held = [note for note in write(plan) if note.start_s >= plan.clock.at(plan.bars - 1, 0) - 0.02]
+        assert held or write is accompaniment.pad_notes
+        assert max(note.start_s + note.duration_s for note in write(plan)) > plan.clock.at(plan.bars - 1, 13)
