@@ -11,7 +11,7 @@ from mixing.engine.mixers.interface import PRESENCES
 from mixing.models import Song, Stem
 
 
-class SongForm(forms.ModelForm):  # type: ignore[type-arg]
+class SongForm(forms.ModelForm):
     """A song's title."""
 
     class Meta:
