@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.urls import reverse
@@ -22,6 +22,14 @@ from tournament.models import Battle, Vote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+_UNRATED_TEXTS: Final[dict[str, str]] = {
+    Vote.Unrated.OWN_SONG: "It is your own song, and you may know its mixes.",
+    Vote.Unrated.OPENED_MIX: "You had opened a mix of this song by one of the two.",
+    Vote.Unrated.CANT_TELL: "“Can’t tell” names no winner.",
+}
+"""What the voter is told; the labels of ``Vote.Unrated`` speak of any voter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +143,7 @@ def _reveal(battle: Battle, vote: Vote, *, with_facts: bool) -> Reveal:
         chosen=chosen.get(Vote.Choice(vote.choice)),
         is_rated=vote.is_rated,
         unrated_code=vote.unrated_reason,
-        unrated_reason=str(Vote.Unrated(vote.unrated_reason).label) if vote.unrated_reason else "",
+        unrated_reason=_UNRATED_TEXTS.get(vote.unrated_reason, ""),
         loudness_gap_lu=battle.loudness_gap_lu or 0.0,
         facts=_facts(battle) if with_facts else (),
     )

@@ -13,7 +13,7 @@ from tournament.services import battles
 
 pytestmark = pytest.mark.django_db
 
-_VARYING = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')
+_VARYING = re.compile(rb'name="(?:csrfmiddlewaretoken" value|csrf-token" content)="[^"]*"')
 
 
 @pytest.fixture

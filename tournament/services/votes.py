@@ -56,7 +56,7 @@ def cast_vote(
     except IntegrityError:
         # The only rule that a well-formed vote can break is that of one for each person.
         raise DomainError(
-            "already_voted", "You have voted on this battle; your first vote counts.", status=409
+            "already_voted", "You have voted on this battle; the first vote counts.", status=409
         ) from None
 
 
