@@ -1,6 +1,7 @@
 """The compiled loops against the readable ones, and what they do at the edge of the numbers."""
 
 import itertools
+import platform
 
 import numpy as np
 import pytest
@@ -89,6 +90,14 @@ def test_memory_falls_to_exact_rest_after_the_sound_and_never_lingers_among_subn
 
     assert line.answer == kernels.SILENT
     assert not line.state.any()
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64", "aarch64", "arm64"), reason="no switch for it here")
+def test_inside_of_a_kernel_subnormal_numbers_count_as_zero() -> None:
+    quiet = np.full((1, 3), 1e-37, np.float32)
+
+    assert Line(Eq(), 1, gain=1e-265).play(quiet) == pytest.approx(1e-302, rel=1e-6, abs=0.0)
+    assert not Line(Eq(), 1, gain=1e-275).play(quiet).any()
 
 
 def test_the_callers_own_arithmetic_keeps_its_subnormal_numbers() -> None:

@@ -338,6 +338,17 @@ def test_a_cancelled_render_leaves_no_file_and_the_older_mix_as_it_was(tmp_path:
     assert (tmp_path / "out.wav").read_bytes() == b"the older mix"
 
 
+def test_a_mix_that_cannot_be_put_in_its_place_leaves_no_file(tmp_path: Path) -> None:
+    sources = write(tmp_path, {"a": noise(2, 100)})
+    (tmp_path / "out.wav").mkdir()
+    before = sorted(tmp_path.iterdir())
+
+    with pytest.raises(IsADirectoryError):
+        render(sources, console("a"), sample_rate=RATE, output=tmp_path / "out.wav")
+
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_the_scratch_file_goes_where_it_is_sent_and_is_gone_afterwards(mix: Any, tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     with pytest.raises(FileNotFoundError):
