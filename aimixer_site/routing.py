@@ -1,7 +1,5 @@
-"""Addresses of the site's WebSockets."""
+"""Addresses of the site's WebSockets, floor by floor."""
 
-from __future__ import annotations
+from mixing.routing import websocket_urlpatterns
 
-from mixing import routing as mixing
-
-websocket_urlpatterns = [*mixing.websocket_urlpatterns]
+__all__ = ["websocket_urlpatterns"]

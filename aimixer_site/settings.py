@@ -277,6 +277,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Songs, stems, mixes and battles.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "PREPROCESSING_HOOKS": ["aimixer_site.api.only_version_1"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

