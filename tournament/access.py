@@ -8,7 +8,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from mixing.models import Song
 from tournament.models import Battle, Vote
 
 
@@ -34,11 +33,6 @@ def open_battles(user: User) -> QuerySet[Battle]:
     """Battles that the person may hear now and has not voted on."""
     voted = Vote.objects.filter(battle=OuterRef("pk"), voter=user)
     return battles_for(user).exclude(clip_a_path="").exclude(clip_b_path="").exclude(Exists(voted))
-
-
-def battles_on(user: User, song: Song) -> QuerySet[Battle]:
-    """The person's battles on one song."""
-    return own_battles(user).filter(song=song)
 
 
 def vote_of(user: User, battle: Battle) -> Vote | None:

@@ -73,6 +73,19 @@ def test_no_answer_changes_when_the_mixers_change_sides(client, blind):
     assert [answer(client, url) for url in doors(blind)] == before
 
 
+def test_the_page_of_the_song_the_arena_and_the_job_do_not_change_either(client, media):
+    factories.mixers()
+    alice = factories.person("alice")
+    client.force_login(alice)
+    battle = battles.create_battle(user=alice, song=factories.sounding_song(alice))
+    urls = [f"/songs/{battle.song.uuid}/", "/arena/", f"/api/v1/jobs/{battle.job.uuid}/", "/api/v1/songs/"]
+    for _ in ("while it waits", "when it is ready"):
+        before = [answer(client, url) for url in urls]
+        Battle.objects.filter(pk=battle.pk).update(mixer_a=F("mixer_b"), mixer_b=F("mixer_a"))
+        assert [answer(client, url) for url in urls] == before
+        jobs.prepare(job_uuid=str(battle.job.uuid), attempt=1, request_id="r")
+
+
 def test_both_clips_have_the_same_headers(client, blind):
     a, b = (answer(client, f"/media/battles/{blind.uuid}/{side}.wav") for side in "ab")
     assert a[0] == b[0]
