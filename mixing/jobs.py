@@ -39,8 +39,9 @@ def _ingest(run: jobs.Run) -> None:
     stem = Stem.objects.select_related("song", "upload").filter(job=run.job).first()
     if stem is None:
         raise jobs.Superseded
-    part = storage.part_file(stem.upload.uuid)
-    if not part.is_file():
+    upload = getattr(stem, "upload", None)
+    part = storage.part_file(upload.uuid) if upload is not None else None
+    if part is None or not part.is_file():
         raise AudioRejected("upload_lost", f"What had arrived of “{stem.name}” was lost. Upload it again.")
     song = stem.song
     audio = run.file(storage.stem_file(song.uuid, stem.uuid, run.attempt, ".wav"))

@@ -15,6 +15,7 @@ from mixing.engine.audio.ingest import ingest
 from mixing.models import Job, Mix, Mixer, Song, Stem, Upload
 from mixing.services import storage
 from mixing.services.mixers import sync_mixers
+from mixing.services.stems import taken_fields
 
 _numbers = itertools.count(1)
 SAMPLE_RATE = 44_100
@@ -82,11 +83,8 @@ def ready_stem(song: Song, name: str = "Bass.wav", *, role: str = "bass", freq_h
     peaks.write_bytes(found.peaks)
     Song.objects.filter(pk=song.pk, sample_rate=None).update(sample_rate=found.sample_rate)
     song.refresh_from_db()
-    stem.state = Stem.State.READY
-    stem.channels, stem.frames, stem.duration_s = found.channels, found.frames, found.duration_s
-    stem.audio_path, stem.peaks_path = storage.relative(audio), storage.relative(peaks)
-    stem.stored_bytes = audio.stat().st_size
-    stem.analysis = found.features.to_dict()
+    for field, value in taken_fields(found, audio, peaks).items():
+        setattr(stem, field, value)
     stem.save()
     return stem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -64,23 +64,28 @@ def accept(*, run: jobs.Run, stem: Stem, ingested: IngestedStem, audio: Path, pe
         Song.objects.filter(pk=stem.song_id, sample_rate=None).update(sample_rate=ingested.sample_rate)
         if not Song.objects.filter(pk=stem.song_id, sample_rate=ingested.sample_rate).exists():
             raise RateTaken
-        written = Stem.objects.filter(pk=stem.pk).update(
-            state=Stem.State.READY,
-            error_code="",
-            error_message="",
-            original_format=ingested.original_format,
-            original_sample_rate=ingested.original_sample_rate,
-            channels=ingested.channels,
-            frames=ingested.frames,
-            duration_s=ingested.duration_s,
-            audio_path=storage.relative(audio),
-            peaks_path=storage.relative(peaks),
-            stored_bytes=audio.stat().st_size + len(ingested.peaks),
-            sha256=ingested.sha256,
-            analysis=ingested.features.to_dict(),
-        )
+        written = Stem.objects.filter(pk=stem.pk).update(**taken_fields(ingested, audio, peaks))
         if not written:
             raise jobs.Superseded
+
+
+def taken_fields(ingested: IngestedStem, audio: Path, peaks: Path) -> dict[str, Any]:
+    """What the row of an accepted stem says of its canonical file."""
+    return {
+        "state": Stem.State.READY,
+        "error_code": "",
+        "error_message": "",
+        "original_format": ingested.original_format,
+        "original_sample_rate": ingested.original_sample_rate,
+        "channels": ingested.channels,
+        "frames": ingested.frames,
+        "duration_s": ingested.duration_s,
+        "audio_path": storage.relative(audio),
+        "peaks_path": storage.relative(peaks),
+        "stored_bytes": audio.stat().st_size + peaks.stat().st_size,
+        "sha256": ingested.sha256,
+        "analysis": ingested.features.to_dict(),
+    }
 
 
 def set_role(*, stem: Stem, role: str) -> Stem:

@@ -101,14 +101,18 @@ def abort(*, upload: Upload) -> None:
     storage.remove(storage.part_file(upload.uuid))
 
 
+def forget(*, upload: Upload) -> None:
+    """Delete an upload and what has arrived of it; a stem that it became stays."""
+    Upload.objects.filter(pk=upload.pk).delete()
+    storage.remove(storage.part_file(upload.uuid))
+
+
 def sweep() -> int:
     """Delete uploads that were given up, and files that no row knows; how many went."""
     checking = Q(stem__state=Stem.State.CHECKING)
-    expired = Upload.objects.filter(expires_at__lt=timezone.now()).exclude(checking)
     swept = 0
-    for upload in expired:
-        upload.delete()
-        storage.remove(storage.part_file(upload.uuid))
+    for upload in Upload.objects.filter(expires_at__lt=timezone.now()).exclude(checking):
+        forget(upload=upload)
         swept += 1
     known = {f"{uuid}.part" for uuid in Upload.objects.values_list("uuid", flat=True)}
     limit = time.time() - _ORPHANS_AFTER_S
