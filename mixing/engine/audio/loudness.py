@@ -16,7 +16,8 @@ RELATIVE_GATE_LU: Final = -10.0
 HOPS_PER_SECOND: Final = 10
 MOMENTARY_HOPS: Final = 4
 SHORT_TERM_HOPS: Final = 30
-_FLUSH_BELOW: Final = 1e-20
+_FLUSH_BELOW: Final = 1e-30
+_SETTLE_EVERY: Final = 256
 
 
 class Biquad(NamedTuple):
@@ -156,8 +157,10 @@ def _loudest(powers: NDArray[np.float64]) -> float | None:
 @numba.njit(cache=True, nogil=True)
 def _settle(state: NDArray[np.float64]) -> None:
     """Forget a tail that nobody can hear, before it becomes denormal numbers, which are seventy times slower."""
-    if np.max(np.abs(state)) < _FLUSH_BELOW:
-        state[:] = 0.0
+    for channel in range(state.shape[0]):
+        for i in range(state.shape[1]):
+            if abs(state[channel, i]) < _FLUSH_BELOW:
+                state[channel, i] = 0.0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -174,7 +177,7 @@ def _weigh_mono(
     c1, c2 = coefficients[1, 3], coefficients[1, 4]
     done, hops = 0, 0
     while done < block.shape[1]:
-        count = min(hop - filled, block.shape[1] - done)
+        count = min(hop - filled, _SETTLE_EVERY - filled % _SETTLE_EVERY, block.shape[1] - done)
         s1, s2, t1, t2 = state[0]
         total = energy[0]
         for i in range(done, done + count):
@@ -195,6 +198,7 @@ def _weigh_mono(
             energy[0] = 0.0
             hops += 1
             filled = 0
+        if filled % _SETTLE_EVERY == 0:
             _settle(state)
     return filled
 
@@ -214,7 +218,7 @@ def _weigh_stereo(
     c1, c2 = coefficients[1, 3], coefficients[1, 4]
     done, hops = 0, 0
     while done < block.shape[1]:
-        count = min(hop - filled, block.shape[1] - done)
+        count = min(hop - filled, _SETTLE_EVERY - filled % _SETTLE_EVERY, block.shape[1] - done)
         s1, s2, t1, t2 = state[0]
         u1, u2, v1, v2 = state[1]
         total = energy[0]
@@ -244,5 +248,6 @@ def _weigh_stereo(
             energy[0] = 0.0
             hops += 1
             filled = 0
+        if filled % _SETTLE_EVERY == 0:
             _settle(state)
     return filled

@@ -78,6 +78,10 @@ def test_a_steady_tone_has_no_crest_and_hits_have_the_height_of_the_hits() -> No
     assert features(sine(1000, 10) * levels).crest_db == pytest.approx(20.0, abs=0.1)
 
 
+def test_a_last_frame_that_is_cut_short_has_the_level_of_what_is_there() -> None:
+    assert features(sine(1000, 0.08)).crest_db == pytest.approx(0.0, abs=0.05)
+
+
 def test_flux_is_the_mean_rise_of_the_bands() -> None:
     assert features(sine(1000, 5)).flux_db < 0.1
     # Noise that steps up by 20 dB once a second and falls again rises by 20 dB in one frame of twenty.

@@ -15,6 +15,7 @@ from mixing.engine.audio.ingest import IngestedStem, ingest
 from mixing.engine.audio.probe import family_rate, probe
 from mixing.engine.errors import Cancelled
 from tests.mixing.engine.audio.sounds import faded, noise, silence, sine, write
+from tests.mixing.engine.real_songs import real_songs
 
 
 def taken_in(source: Path, sample_rate: int | None = None) -> tuple[IngestedStem, np.ndarray]:
@@ -169,3 +170,13 @@ def test_memory_does_not_grow_with_the_sound(tmp_path: Path) -> None:
         tracemalloc.stop()
     # The spectra of 380 s are 380 * 20 * 160 bytes; decoded, the sound would be 24 MB.
     assert peak_bytes[1] - peak_bytes[0] < 6_000_000
+
+
+@pytest.mark.real_audio
+def test_the_stems_of_a_real_song_are_taken_in_and_sound(tmp_path: Path) -> None:
+    stems = sorted(path for path in real_songs()[0].iterdir() if path.suffix in {".flac", ".ogg", ".wav"})[:4]
+    assert stems
+    for path in stems:
+        stem = ingest(path, tmp_path / "stem.wav", name=path.name, sample_rate=44100)
+        assert stem.frames == peaks.read(stem.peaks).frames == sf.info(tmp_path / "stem.wav").frames
+        assert stem.features.loudness_lufs is None or -70 < stem.features.loudness_lufs < 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pyloudnorm
 import pytest
@@ -105,16 +103,14 @@ def test_a_hit_shorter_than_a_gating_block_is_measured_over_its_own_length() -> 
     assert measured(silence(0)).integrated_lufs() is None
 
 
-def test_silence_after_sound_is_as_fast_as_sound() -> None:
-    meter = measured(noise(1, rate=48000), 48000)
-    long = noise(20, rate=48000), silence(20, rate=48000)
-    took = []
-    for part in long:
-        began = time.process_time()
-        for second in range(20):
-            meter.push(part[:, second * 48000 : (second + 1) * 48000])
-        took.append(time.process_time() - began)
-    assert took[1] < 4 * took[0] + 0.02
+@pytest.mark.parametrize("channels", [1, 2])
+def test_the_filters_never_ring_out_into_denormal_numbers(channels: int) -> None:
+    meter = measured(noise(1, rate=48000, channels=channels))
+    for _ in range(100):
+        meter.push(silence(0.1, rate=48000, channels=channels))
+        kept = np.abs(meter._state[meter._state != 0.0])
+        assert np.all(kept > np.finfo(np.float64).tiny)
+    assert not meter._state.any()
 
 
 def test_it_refuses_what_it_cannot_measure() -> None:
