@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from mixing.engine.console.eq import response_db
-from mixing.engine.console.parameters import OFF_DB, ConsoleParameters, Eq, Strip
+from mixing.engine.console.parameters import OFF_DB, ConsoleParameters, Eq, HighPass, Strip
 
 LEAST_LEVEL_DB: Final = 1.0
 LEAST_PAN: Final = 0.15
@@ -39,7 +40,8 @@ def differences(a: ConsoleParameters, b: ConsoleParameters, *, sample_rate: int,
     """The largest differences between two consoles of one session, the largest first.
 
     Levels are trim + fader + group in dB, relative to the mean of all stems that sound in both mixes, since the
-    clips are heard at one loudness. Tone is the mean difference of the two equalisers' responses over a band.
+    clips are heard at one loudness. Tone is the mean difference of the two equalisers' responses over a band, their
+    low cuts left out: those are told by themselves and last, since they mostly take away what is not there.
 
     Parameters
     ----------
@@ -115,11 +117,13 @@ def _tones(
         eqs_a = (strip_a.eq, getattr(a.groups, strip_a.group).eq)
         eqs_b = (strip_b.eq, getattr(b.groups, strip_b.group).eq)
         yield from _tone(_title(strip_a.stem), eqs_a, eqs_b, sample_rate)
+        yield from _low_cut(_title(strip_a.stem), strip_a.eq, strip_b.eq)
     yield from _tone("The whole mix", (a.master.eq,), (b.master.eq,), sample_rate)
 
 
-def _tone(name: str, eqs_a: tuple[Eq, ...], eqs_b: tuple[Eq, ...], sample_rate: int) -> Iterator[_Fact]:
+def _tone(name: str, eqs_a: Sequence[Eq], eqs_b: Sequence[Eq], sample_rate: int) -> Iterator[_Fact]:
     """The band in which two chains of equalisers differ most, if it is worth a word."""
+    eqs_a, eqs_b = ([dataclasses.replace(eq, high_pass=HighPass()) for eq in eqs] for eqs in (eqs_a, eqs_b))
     if eqs_a == eqs_b:
         return
     gaps = []
@@ -133,6 +137,16 @@ def _tone(name: str, eqs_a: tuple[Eq, ...], eqs_b: tuple[Eq, ...], sample_rate: 
     if abs(gap_db) >= LEAST_TONE_DB:
         text = f"{name}: {abs(gap_db):.1f} dB more {band} in {'A' if gap_db > 0 else 'B'}"
         yield _Fact(abs(gap_db) / LEAST_TONE_DB, text)
+
+
+def _low_cut(name: str, a: Eq, b: Eq) -> Iterator[_Fact]:
+    """A low cut that one of them has, or that lies an octave higher in one of them."""
+    in_a, in_b = (f"{eq.high_pass.freq_hz:.0f} Hz" if eq.high_pass.on else None for eq in (a, b))
+    if in_a and in_b:
+        if abs(math.log2(a.high_pass.freq_hz / b.high_pass.freq_hz)) >= 1.0:
+            yield _Fact(1.0, f"{name}: low cut at {in_a} in A, at {in_b} in B")
+    elif in_a or in_b:
+        yield _Fact(1.0, f"{name}: low cut at {in_a or in_b} in {'A' if in_a else 'B'} alone")
 
 
 def _title(stem: str) -> str:

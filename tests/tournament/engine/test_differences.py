@@ -2,7 +2,16 @@ import dataclasses
 
 import pytest
 
-from mixing.engine.console.parameters import ConsoleParameters, Eq, GroupBus, Groups, HighShelf, Master, Strip
+from mixing.engine.console.parameters import (
+    ConsoleParameters,
+    Eq,
+    GroupBus,
+    Groups,
+    HighPass,
+    HighShelf,
+    Master,
+    Strip,
+)
 from tournament.engine.differences import differences
 
 STEMS = ("Vocals.wav", "Bass.wav", "Drums.wav", "Keys.wav")
@@ -66,6 +75,20 @@ def test_the_band_in_which_the_equalisers_differ_most_is_named():
     assert len(told) == 1
     assert told[0].startswith("Vocals: 5.")
     assert told[0].endswith("dB more air in A")
+
+
+def test_a_low_cut_is_told_by_its_corner_and_after_what_is_heard_more():
+    cut = Eq(high_pass=HighPass(on=True, freq_hz=200.0))
+    told = facts(console(Drums={"eq": cut}, Keys={"width": 0.5}), console())
+    assert told == ("Keys: wider in B", "Drums: low cut at 200 Hz in A alone")
+
+
+@pytest.mark.parametrize(
+    ("corner_hz", "told"), [(150.0, ()), (80.0, ("Drums: low cut at 200 Hz in A, at 80 Hz in B",))]
+)
+def test_two_low_cuts_are_told_apart_from_an_octave_on(corner_hz, told):
+    cuts = [Eq(high_pass=HighPass(on=True, freq_hz=corner)) for corner in (200.0, corner_hz)]
+    assert facts(*(console(Drums={"eq": cut}) for cut in cuts)) == told
 
 
 def test_the_master_equaliser_belongs_to_the_whole_mix():
