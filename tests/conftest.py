@@ -24,7 +24,10 @@ os.environ["NUMBA_CACHE_DIR"] = os.environ.get("NUMBA_CACHE_DIR") or str(
 for name in ("AIMIXER_PRODUCTION", "AIMIXER_DEBUG", "AIMIXER_SECRET_KEY", "AIMIXER_SENTRY_DSN", "AIMIXER_HOSTS"):
     os.environ.pop(name, None)
 
+import django  # noqa: E402
 from django.conf import settings  # noqa: E402
+
+django.setup()
 
 settings.STATIC_ROOT.mkdir(parents=True)
 # Argon2 takes 40 ms on purpose; tests make hundreds of people.

@@ -137,9 +137,9 @@ class LiveSite:
         """A person who speaks through an API key."""
         script = (
             "from accounts.models import User\n"
-            "from accounts.services.api_keys import create_api_key\n"
+            "from accounts.services import api_keys\n"
             f"user = User.objects.filter(email={email!r}).first() or User.objects.create_user({email!r})\n"
-            "print('KEY', create_api_key(user=user, name='test')[1])\n"
+            "print('KEY', api_keys.create(user=user, name='test')[1])\n"
         )
         out = self.manage("shell", "--no-imports", "-c", script)
         key = next(line.split()[1] for line in out.splitlines() if line.startswith("KEY "))

@@ -12,6 +12,7 @@ from aimixer_site.ops import schedule
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
     help = "Runs periodic tasks (settings.PERIODIC) until SIGTERM."
 
     def handle(self, *args: Any, **options: Any) -> None:

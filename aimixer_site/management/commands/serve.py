@@ -26,6 +26,7 @@ _GRACE_S = 5.0
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
     help = "Runs the whole site: Valkey, web server, workers and scheduler. Ctrl-C ends it."
 
     def add_arguments(self, parser: CommandParser) -> None:

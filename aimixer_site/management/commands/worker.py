@@ -13,6 +13,7 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
     help = "Works on one queue until SIGTERM; the job at hand is finished first."
 
     def add_arguments(self, parser: CommandParser) -> None:
