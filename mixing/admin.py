@@ -24,6 +24,11 @@ class ReadMostly(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], Any]:
+        # What hangs on a row goes with it, also where it cannot be deleted by itself, such as a job.
+        shown, counts, _, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, set(), protected
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         names = [field.name for field in self.model._meta.get_fields() if getattr(field, "concrete", False)]
         return [name for name in names if name not in self.editable and name != "id"]

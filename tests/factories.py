@@ -108,12 +108,14 @@ def finished_mix(song: Song, owner: User, *, key: str = "faders-up") -> Mix:
     mixer = make_mixer(key)
     job = make_job(song, owner=owner, state=Job.State.DONE, percent=100.0)
     mix = Mix.objects.create(song=song, owner=owner, mixer=mixer, mixer_version=mixer.version, job=job)
+    mix.stems.set(song.stems.filter(state=Stem.State.READY))
     for field, suffix in (("wav_path", ".wav"), ("flac_path", ".flac"), ("peaks_path", ".peaks")):
         path = storage.mix_file(song.uuid, mix.uuid, 1, suffix)
         path.write_bytes(b"0123456789")
         setattr(mix, field, storage.relative(path))
     mix.report = {
         "loudness_lufs": -14.0, "true_peak_dbtp": -2.5, "gain_db": 3.0, "target_lufs": -14.0, "held_by": "target",
+        "sample_rate": SAMPLE_RATE, "frames": SAMPLE_RATE, "duration_s": 1.0, "clipped_samples": 0,
     }  # fmt: skip
     mix.parameters = {"version": 1, "strips": [{"stem": "Bass.wav", "group": "bass", "fader_db": -3.0, "pan": -0.3}]}
     mix.save()
