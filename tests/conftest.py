@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 # Before Django reads them: every process of the tests has its own folder, socket and database.
 VAR = Path(tempfile.mkdtemp(prefix="aimixer-tests-"))
@@ -60,9 +61,9 @@ def _empty_valkey(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def media(tmp_path: Path, settings: pytest.FixtureRequest) -> Path:
+def media(tmp_path: Path, settings: Settings) -> Path:
     """An empty media folder."""
     folder = tmp_path / "media"
     folder.mkdir()
-    settings.MEDIA_ROOT = folder  # type: ignore[attr-defined]
+    settings.MEDIA_ROOT = folder
     return folder

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from aimixer_site.ops import health
 
@@ -31,7 +32,7 @@ def test_it_is_not_ready_when_one_of_them_fails(client: Client, monkeypatch: pyt
     assert "secret" not in response.text
 
 
-def test_a_full_disk_is_noticed(client: Client, settings: pytest.FixtureRequest) -> None:
+def test_a_full_disk_is_noticed(client: Client, settings: Settings) -> None:
     settings.DISK_MIN_FREE_BYTES = 2**60
     assert client.get("/readyz").json()["checks"]["disk"] == "failed"
 

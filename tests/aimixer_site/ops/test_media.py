@@ -9,6 +9,7 @@ from asgiref.testing import ApplicationCommunicator
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
+from pytest_django.fixtures import Settings
 
 from aimixer_site.ops.media import BLOCK_BYTES, file_response
 
@@ -131,7 +132,7 @@ def test_a_download_is_named_even_in_cyrillic(file: Path) -> None:
     assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''%D0%9F")
 
 
-def test_behind_nginx_the_file_is_only_named(file: Path, settings: pytest.FixtureRequest) -> None:
+def test_behind_nginx_the_file_is_only_named(file: Path, settings: Settings) -> None:
     settings.MEDIA_ACCEL_PREFIX = "/protected/"
     (file.parent / "a b.wav").write_bytes(b"x")
     response = ask("songs/a b.wav", Range="bytes=0-1")

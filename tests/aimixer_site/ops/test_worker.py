@@ -8,6 +8,7 @@ import pytest
 import structlog
 from django.core.cache import cache
 from django_rq import get_queue
+from pytest_django.fixtures import Settings
 from rq.job import JobStatus
 
 from aimixer_site.ops import worker
@@ -45,7 +46,7 @@ def queue_and_run(queue: str, entry_point: str) -> dict:
 
 
 @pytest.fixture(autouse=True)
-def _in_this_process(settings: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_this_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     WARMED.clear()
     settings.INFERENCE_WARM = f"{__name__}.warm"
     settings.INGEST_PRELOAD = ["mixing.engine.errors"]
@@ -61,7 +62,7 @@ def test_inference_runs_in_the_process_that_was_warmed() -> None:
     assert outcome["noted"]["pid"] == os.getpid() == WARMED[0]
 
 
-def test_ingest_runs_in_a_fork_that_the_kernel_limits(settings: pytest.FixtureRequest) -> None:
+def test_ingest_runs_in_a_fork_that_the_kernel_limits(settings: Settings) -> None:
     noted = queue_and_run("ingest", "note")["noted"]
     assert noted["pid"] != os.getpid()
     assert noted["limits"] == [settings.INGEST_MEMORY_BYTES, settings.INGEST_CPU_S, 0]
