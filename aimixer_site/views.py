@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.template import loader
 from django.views.decorators.http import require_safe
 
+from aimixer_site import front
 from aimixer_site.ops.logs import request_id
 from mixing.models import Mix, Mixer, Song
 from tournament.models import Battle, Vote
@@ -15,9 +16,11 @@ from tournament.models import Battle, Vote
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    demo = Song.objects.filter(owner=None).first()
     context = {
         "mixers": Mixer.objects.filter(is_active=True),
-        "demo": Song.objects.filter(owner=None).first(),
+        "demo": demo,
+        "lanes": front.lanes(demo),
         "counts": {
             "songs": Song.objects.count(),
             "mixes": Mix.objects.exclude(wav_path="").count(),

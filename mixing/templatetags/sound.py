@@ -73,3 +73,9 @@ def loudness_meaning(lufs: float | None) -> str:
         if lufs >= least:
             return words
     return "a little quiet for streaming" if lufs >= -18.0 else "quiet, with room for mastering"
+
+
+@register.filter
+def words(names: str) -> list[str]:
+    """The words of a list, for the page of parts."""
+    return names.split()

@@ -30,7 +30,7 @@ export function rulerMarks(view, width, apart = 76) {
   const perPixel = (view.end - view.start) / Math.max(1, width);
   const step = STEPS_S.find((candidate) => candidate >= perPixel * apart) ?? STEPS_S[STEPS_S.length - 1];
   const marks = [];
-  for (let index = Math.ceil(view.start / step - 1e-9); index * step <= view.end; index += 1) {
+  for (let index = Math.max(0, Math.ceil(view.start / step - 1e-9)); index * step <= view.end; index += 1) {
     marks.push(index * step);
   }
   return { step, marks };

@@ -333,9 +333,10 @@ class Waveform extends HTMLElement {
 
   #placeHead() {
     if (!this.surface) return;
-    const x = Math.min(this.#xOf(this.#time), this.clientWidth - 1);
+    const x = this.#time > 0 ? Math.min(this.#xOf(this.#time), this.clientWidth - 1) : this.#xOf(0) + 1;
     this.head.hidden = x < -1 || x > this.clientWidth + 1;
     this.head.style.transform = `translateX(${x.toFixed(2)}px)`;
+    this.toggleAttribute("data-moved", this.#time > 0);
     const now = Math.round(this.#time * 10) / 10;
     if (this.spoken === Math.floor(now) && this.spokenOf === this.duration) return;
     this.spoken = Math.floor(now);

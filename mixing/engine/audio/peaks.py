@@ -88,11 +88,7 @@ class PeakBuilder:
 
     def to_bytes(self) -> bytes:
         """The pyramid of all that was pushed so far."""
-        levels = self._levels()
-        head = _HEADER.pack(MAGIC, VERSION, len(levels), self.sample_rate, self.frames)
-        sizes = b"".join(_LEVEL.pack(level.samples_per_bin, level.minimum.size) for level in levels)
-        planes = b"".join(plane.tobytes() for level in levels for plane in (level.minimum, level.maximum, level.rms))
-        return head + sizes + planes
+        return _written(self.sample_rate, self.frames, self._levels())
 
     def _collect(self, samples: NDArray[np.float32]) -> None:
         bins = np.ascontiguousarray(samples).reshape(self.channels, -1, FINEST_BIN)
@@ -165,6 +161,20 @@ def read(data: bytes) -> PeakPyramid:
         )
         start += 3 * bins
     return PeakPyramid(sample_rate=sample_rate, frames=frames, levels=tuple(levels))
+
+
+def reduced(data: bytes, *, most_bins: int) -> bytes:
+    """The same peaks without the levels that have more than ``most_bins`` bins; the coarsest one always stays."""
+    pyramid = read(data)
+    kept = [level for level in pyramid.levels if level.minimum.size <= most_bins] or list(pyramid.levels[-1:])
+    return _written(pyramid.sample_rate, pyramid.frames, kept)
+
+
+def _written(sample_rate: int, frames: int, levels: list[PeakLevel]) -> bytes:
+    head = _HEADER.pack(MAGIC, VERSION, len(levels), sample_rate, frames)
+    sizes = b"".join(_LEVEL.pack(level.samples_per_bin, level.minimum.size) for level in levels)
+    planes = b"".join(plane.tobytes() for level in levels for plane in (level.minimum, level.maximum, level.rms))
+    return head + sizes + planes
 
 
 def _energies(bins: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mixing.engine.audio.peaks import PeakBuilder, PeakPyramid, read
+from mixing.engine.audio.peaks import PeakBuilder, PeakPyramid, read, reduced
 from tests.mixing.engine.audio.sounds import noise, silence
 
 
@@ -92,3 +92,14 @@ def test_it_refuses_another_version() -> None:
     data[4] = 9
     with pytest.raises(ValueError, match="version 9"):
         read(bytes(data))
+
+
+def test_it_can_be_reduced_to_its_coarse_levels() -> None:
+    builder = PeakBuilder(44_100, 1)
+    builder.push(np.full((1, 1_000_000), 0.5, dtype=np.float32))
+    whole = read(builder.to_bytes())
+    assert [level.minimum.size for level in whole.levels] == [3907, 977, 245]
+    small = read(reduced(builder.to_bytes(), most_bins=1000))
+    assert [level.samples_per_bin for level in small.levels] == [1024, 4096]
+    assert small.frames == 1_000_000
+    assert [level.minimum.size for level in read(reduced(builder.to_bytes(), most_bins=1)).levels] == [245]

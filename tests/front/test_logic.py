@@ -1,0 +1,79 @@
+"""What the pages decide by themselves: the order of job events, what a vote still needs, zoom, times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.front.node import run
+
+
+def test_a_late_event_is_dropped_and_the_percentage_never_goes_back(tmp_path: Path) -> None:
+    run(
+        """
+import { nextView } from "./sequence.js";
+const event = (sequence, percent, state = "running", attempt = 1) => ({ uuid: "x", sequence, percent, state, attempt });
+let view = nextView(null, event(3, 40));
+assert.equal(view.percent, 40);
+assert.equal(nextView(view, event(3, 50)), null);
+assert.equal(nextView(view, event(2, 90)), null);
+view = nextView(view, event(4, 0, "queued", 2));
+assert.deepEqual([view.percent, view.attempt, view.state], [40, 2, "queued"]);
+view = nextView(view, event(5, 10, "running", 2));
+assert.equal(view.percent, 40);
+view = nextView(view, event(6, 97, "done", 2));
+assert.equal(view.percent, 100);
+assert.equal(nextView(view, event(7, 1)), null);
+""",
+        tmp_path,
+    )
+
+
+def test_the_vote_bar_says_what_is_still_missing(tmp_path: Path) -> None:
+    run(
+        """
+import { voteNeeds } from "./votes.js";
+assert.equal(voteNeeds({ a: 0, b: 0, switches: 0 }).missing, "Listen to A for 5 more seconds, then to B");
+assert.equal(voteNeeds({ a: 1, b: 3.9, switches: 1 }).missing, "Listen to B for 2 more seconds, then to A");
+assert.equal(voteNeeds({ a: 6, b: 2.2, switches: 1 }).missing, "Listen to B for 3 more seconds");
+assert.equal(voteNeeds({ a: 4.2, b: 9, switches: 1 }).missing, "Listen to A for 1 more second");
+assert.equal(voteNeeds({ a: 6, b: 6, switches: 0 }).missing, "Switch once while it plays");
+assert.equal(voteNeeds({ a: 4.9, b: 6, switches: 1 }).ready, false);
+assert.equal(voteNeeds({ a: 5, b: 5, switches: 1 }).ready, true);
+""",
+        tmp_path,
+    )
+
+
+def test_zooming_keeps_the_moment_under_the_finger(tmp_path: Path) -> None:
+    run(
+        """
+import { following, rulerMarks, within, zoomed } from "./view.js";
+assert.deepEqual(zoomed({ start: 0, end: 100 }, 2, 25, 100), { start: 12.5, end: 62.5 });
+assert.deepEqual(zoomed({ start: 40, end: 60 }, 0.1, 50, 100), { start: 0, end: 100 });
+assert.deepEqual(within(-5, 5, 100), { start: 0, end: 10 });
+const view = { start: 10, end: 20 };
+assert.equal(following(view, 15, 100), view);
+assert.deepEqual(following(view, 21, 100), { start: 20, end: 30 });
+assert.deepEqual(rulerMarks({ start: 0, end: 60 }, 600), { step: 10, marks: [0, 10, 20, 30, 40, 50, 60] });
+""",
+        tmp_path,
+    )
+
+
+def test_times_and_sizes_are_said_as_musicians_say_them(tmp_path: Path) -> None:
+    run(
+        """
+import { clock, megabytes, spokenTime, timeLeft } from "./format.js";
+assert.equal(clock(187.4), "3:07");
+assert.equal(clock(59.96, true), "0:59.9");
+assert.equal(clock(3725), "1:02:05");
+assert.equal(clock(NaN), "0:00");
+assert.equal(spokenTime(61), "1 minute 1 second");
+assert.equal(timeLeft(null), "");
+assert.equal(timeLeft(1), "almost done");
+assert.equal(timeLeft(18), "about 20 s left");
+assert.equal(timeLeft(170), "about 3 min left");
+assert.equal(megabytes(38_400_000), "38 MB");
+""",
+        tmp_path,
+    )
