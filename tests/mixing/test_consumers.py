@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 
 from aimixer_site.asgi import application
@@ -20,6 +22,13 @@ from tests.factories import checking_stem, make_job, make_song, make_user, runni
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media")]
 
 ORIGIN = b"http://localhost"
+
+
+@pytest.fixture(autouse=True)
+async def _let_go_of_the_database() -> AsyncIterator[None]:
+    """The thread that serves the consumers keeps its connection, and a test database with one cannot be dropped."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 def signed_in(name: str = "Alice") -> tuple[Any, Client]:
