@@ -44,7 +44,6 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(VAR_DIR / "cache" / "numba"))
 # ---- Apps and middleware ---------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -318,7 +317,7 @@ if not DEVELOPMENT:
 
 # ---- Logs and error reports ------------------------------------------------------------------------------------------
 
-LOG_LEVEL = env_str("AIMIXER_LOG_LEVEL", "INFO")
+LOG_LEVEL = env_str("AIMIXER_LOG_LEVEL", "WARNING" if DEVELOPMENT else "INFO")
 LOG_JSON = env_bool("AIMIXER_LOG_JSON", not DEVELOPMENT)
 LOGGING_CONFIG = "aimixer_site.ops.logs.configure"
 LOGGING = {"level": LOG_LEVEL, "json": LOG_JSON}
