@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, IntegerField, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
@@ -17,6 +17,7 @@ from mixing.engine.roles import ROLES
 from mixing.models import Job, Mix, Mixer, Song, Stem
 
 FORMATS = ("WAV", "AIFF", "FLAC", "MP3", "Ogg Vorbis", "Ogg Opus")
+CARD_LANES = 6
 ROLE_CHOICES = [(role, role.replace("_", " ")) for role in ROLES]
 
 
@@ -34,9 +35,15 @@ def counted(songs: QuerySet[Song], user: User) -> QuerySet[Song]:
 def songs_page(user: User) -> dict[str, Any]:
     """The list of songs."""
     return {
-        "songs": counted(access.songs_of(user), user),
-        "house_songs": counted(access.house_songs(user), user),
+        "songs": counted(access.songs_of(user), user).prefetch_related(_shown_stems()),
+        "house_songs": counted(access.house_songs(user), user).prefetch_related(_shown_stems()),
     }
+
+
+def _shown_stems() -> Prefetch[str, QuerySet[Stem], str]:
+    """The first stems of each song as ``shown_stems``, for the picture on its card."""
+    ready = Stem.objects.filter(state=Stem.State.READY).only("uuid", "song", "name", "role", "position")
+    return Prefetch("stems", queryset=ready[:CARD_LANES], to_attr="shown_stems")
 
 
 def song_page(user: User, song: Song) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from mixing import access, pages
 from mixing.services import stems as service
 from mixing.views.doors import SignedInRequest, signed_in, wants_json
-from mixing.views.media import sound
+from mixing.views.media import coarse_peaks, sound
 
 
 @require_POST
@@ -51,4 +51,7 @@ def audio(request: SignedInRequest, uuid: UUID) -> HttpResponseBase:
 @require_safe
 @signed_in
 def peaks(request: SignedInRequest, uuid: UUID) -> HttpResponseBase:
-    return sound(request, access.stem_for(request.user, uuid).peaks_path, "application/octet-stream")
+    path = access.stem_for(request.user, uuid).peaks_path
+    if request.GET.get("detail") == "coarse":
+        return coarse_peaks(path)
+    return sound(request, path, "application/octet-stream")

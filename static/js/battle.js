@@ -11,7 +11,9 @@ import { voteNeeds } from "./votes.js";
 const page = pageData();
 const floor = document.querySelector("[data-battle]");
 
-document.addEventListener("job-done", () => window.location.reload());
+for (const end of ["job-done", "job-failed", "job-cancelled"]) {
+  document.addEventListener(end, () => window.location.reload());
+}
 if (floor && page.clips) listen();
 
 function listen() {
@@ -33,6 +35,7 @@ function listen() {
   waveform.addEventListener("loopchange", (event) => loopTo(event.detail.loop));
   document.addEventListener("keydown", keys);
   document.addEventListener("visibilitychange", () => votes?.show());
+  if (floor.dataset.start === "b") player.choose("b");
   waveform.load(page.clips.peaks).then(firstLoop);
   load();
 
