@@ -35,6 +35,12 @@ settings.STATIC_ROOT.mkdir(parents=True)
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Workers inherit this environment. Told of no settings, they come here first and get a folder of their own."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[str]:
     """The URL of a real server on a unix socket."""

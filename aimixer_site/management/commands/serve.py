@@ -72,9 +72,10 @@ class Command(BaseCommand):
         return True
 
     def _wait_until_ready(self, host: str, port: int) -> bool:
-        """Until every part answers; False where it was interrupted. The first start compiles the audio engine."""
+        """Until every part answers; False where it was interrupted."""
         deadline = time.monotonic() + _READY_WITHIN_S
-        hint_at = time.monotonic() + 4
+        if not any(Path(os.environ["NUMBA_CACHE_DIR"]).glob("*/*.nbi")):
+            self._say("Compiling the audio engine; this happens once and takes up to a minute.")
         while not self.signals:
             self._keep_alive()
             if _workers_are_registered(self.children) and _is_ready(host, port):
@@ -83,9 +84,6 @@ class Command(BaseCommand):
             if failing or time.monotonic() > deadline:
                 names = ", ".join(failing) or "the site"
                 raise CommandError(f"This does not start: {names}. The reason stands above.")
-            if hint_at and time.monotonic() > hint_at:
-                self._say("Compiling the audio engine; this happens once and takes about a minute.")
-                hint_at = 0.0
             time.sleep(0.1)
         return False
 
