@@ -75,10 +75,10 @@ function listen() {
   }
 
   function choose(side) {
-    const first = player.side === side;
+    const was = player.side;
     player.choose(side);
     if (!player.playing && player.buffers) player.play();
-    if (!first || !player.playing) live.textContent = `${side.toUpperCase()} is playing.`;
+    if (was !== side) live.textContent = `${side.toUpperCase()} is playing.`;
   }
 
   function keys(event) {

@@ -14,8 +14,8 @@ export class UploadDesk {
    * zone: the [data-drop] element; lines: where the lines go; endpoint: the song's tus address;
    * limits: {chunk_bytes, max_bytes, stems_max}; onstem(stem, job): called when a file has arrived.
    */
-  constructor({ zone, lines, endpoint, limits, onstem, onquiet }) {
-    Object.assign(this, { zone, lines, endpoint, limits, onstem, onquiet });
+  constructor({ zone, lines, endpoint, limits, onstem }) {
+    Object.assign(this, { zone, lines, endpoint, limits, onstem });
     this.template = document.getElementById("upload-line");
     this.waiting = [];
     this.active = new Set();
@@ -82,7 +82,6 @@ export class UploadDesk {
       this.#send(entry).finally(() => {
         this.active.delete(entry);
         this.#next();
-        if (!this.busy) this.onquiet?.();
       });
     }
   }
