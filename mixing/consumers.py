@@ -31,7 +31,7 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     change falls between the snapshot and the first event; what comes twice is told apart by its sequence.
     """
 
-    watched: set[str]
+    watched: set[UUID]
     groups_joined: set[str]
     guard: asyncio.Task[None] | None = None
 
@@ -83,15 +83,15 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
 
     async def _watch(self, wanted: str) -> None:
         uuid = _uuid(wanted)
-        if uuid is None or (wanted not in self.watched and len(self.watched) >= WATCHED_MAX):
+        if uuid is None or (uuid not in self.watched and len(self.watched) >= WATCHED_MAX):
             await self._refuse(wanted)
             return
         job = await self._snapshot(uuid)
         if job is None:
             await self._refuse(wanted)
             return
-        if wanted not in self.watched:
-            self.watched.add(wanted)
+        if uuid not in self.watched:
+            self.watched.add(uuid)
             await self._join(events.group(uuid))
             job = await self._snapshot(uuid) or job
         await self.send_json({"type": "job", "job": job})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 from django.conf import settings
 
-from mixing.engine.audio.encode import copy_wav_with_tags, wav_to_flac
+from mixing.engine.audio.encode import WavWriter, copy_wav_with_tags, wav_to_flac
 from mixing.engine.audio.ingest import IngestedStem
 from mixing.engine.audio.ingest import ingest as take_in
 from mixing.engine.audio.probe import Limits
@@ -29,10 +31,16 @@ def mix(*, job_uuid: str, attempt: int, request_id: str = "") -> None:
 
 
 def warm() -> None:
-    """Compile or load every kernel before the first job comes."""
+    """Compile or load every kernel before the first job comes; other workers then load them from the cache."""
     from mixing.engine.console.renderer import warm as warm_renderer
 
     warm_renderer()
+    with tempfile.TemporaryDirectory() as folder:
+        for channels in (1, 2):
+            source = Path(folder) / f"{channels}.wav"
+            with WavWriter(source, sample_rate=44_100, channels=channels) as wav:
+                wav.write(np.full((channels, 22_050), 0.1, dtype=np.float32))
+            take_in(source, source.with_suffix(".out.wav"), name=source.name, sample_rate=48_000)
 
 
 def _ingest(run: jobs.Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mixing.engine.console.renderer import RenderReport
 
 WAITING_MAX = 16
+INTENT_MAX_BYTES = 100_000
 _BYTES_PER_FRAME = 2 * 3
 _FLAC_SHARE = 0.8
 
@@ -130,11 +132,27 @@ def _checked_intent(intent: dict[str, Any], stems: list[Stem]) -> Intent:
         wish = Intent.from_dict(intent)
     except MixFailed as error:
         raise DomainError(error.code, error.message, field=error.field, status=422) from error
+    if not _can_be_kept(wish):
+        raise DomainError(
+            "invalid_intent",
+            "The intent is too long, or holds characters that are no text.",
+            field="intent",
+            status=422,
+        )
     strangers = set(wish.stems) - {stem.name for stem in stems}
     if strangers:
         name = min(strangers)
         raise DomainError("unknown_stem", f"This song has no stem called “{name}”.", field=f"stems.{name}", status=422)
     return wish
+
+
+def _can_be_kept(wish: Intent) -> bool:
+    """Whether every database takes it as JSON: no half characters, no NUL, and not endless."""
+    try:
+        text = json.dumps(wish.to_dict(), ensure_ascii=False).encode()
+    except (UnicodeEncodeError, TypeError, ValueError):
+        return False
+    return len(text) <= INTENT_MAX_BYTES and b"\\u0000" not in text
 
 
 def _expected_bytes(song: Song, stems: list[Stem]) -> int:

@@ -85,7 +85,7 @@ def append(*, upload: Upload, offset: int, read: Read, promised: int | None = No
         fresh = Upload.objects.filter(pk=upload.pk).first()
         if fresh is None:
             path.unlink(missing_ok=True)
-            raise DomainError("upload_gone", "This upload was stopped.", status=404)
+            raise _gone()
         if fresh.offset != offset or fresh.stem_id is not None:
             raise _mismatch(fresh.offset)
         _seek(file, fresh)
@@ -139,6 +139,10 @@ def _refuse_too_long(upload: Upload, offset: int, chunk_bytes: int) -> None:
         raise DomainError("chunk_too_large", f"A chunk may hold {limit} MB.", status=413)
     if offset + chunk_bytes > upload.length:
         raise DomainError("too_many_bytes", "The chunk goes beyond the length that was announced.", status=413)
+
+
+def _gone() -> DomainError:
+    return DomainError("upload_gone", "This upload was stopped, or its song was deleted.", status=404)
 
 
 def _mismatch(offset: int) -> DomainError:
@@ -198,7 +202,9 @@ def _advance(upload: Upload, received: int) -> Upload:
 
 
 def _complete(upload: Upload) -> None:
-    song = Song.objects.select_for_update().get(pk=upload.song_id)
+    song = Song.objects.select_for_update().filter(pk=upload.song_id).first()
+    if song is None:
+        raise _gone()
     job = jobs.create(kind=jobs.INGEST, song=song, owner=upload.owner)
     upload.stem = stems.create(song=song, filename=upload.filename, upload_bytes=upload.length, job=job)
     Upload.objects.filter(pk=upload.pk).update(stem=upload.stem)

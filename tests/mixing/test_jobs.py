@@ -262,5 +262,15 @@ def test_a_deleted_stem_stops_the_mixes_that_wait_for_it() -> None:
     assert mix.job.state == Job.State.CANCELLED
 
 
-def test_warming_up_loads_the_renderer() -> None:
+def test_warming_up_runs_what_jobs_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[tuple[str, int]] = []
+    take_in = entry.take_in
+
+    def noted(source: Path, destination: Path, **given: Any) -> Any:
+        stem = take_in(source, destination, **given)
+        taken.append((stem.original_format, stem.channels))
+        return stem
+
+    monkeypatch.setattr(entry, "take_in", noted)
     entry.warm()
+    assert [channels for _, channels in taken] == [1, 2]
