@@ -28,6 +28,13 @@ def socket_for(folder: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix="aimixer-")) / "valkey.sock"
 
 
+def forget_socket(socket: Path, folder: Path) -> None:
+    """Removes what ``socket_for(folder)`` made; a folder of the site's own stays."""
+    socket.unlink(missing_ok=True)
+    if socket.parent != folder:
+        socket.parent.rmdir()
+
+
 def start(*, data: Path, socket: Path, keep: bool = True) -> subprocess.Popen[bytes]:
     """Starts a server and returns once it answers. With ``keep`` it writes every second what it was told.
 

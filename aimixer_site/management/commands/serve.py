@@ -100,6 +100,8 @@ class Command(BaseCommand):
         supervisor.stop(self.children, grace_s=_GRACE_S)
         if self.store is not None:
             supervisor.stop([self.store], grace_s=_GRACE_S)
+            socket_path = Path(os.environ["AIMIXER_REDIS_URL"].removeprefix("unix://"))
+            valkey.forget_socket(socket_path, settings.VAR_DIR / "run")
 
     def _note_signal(self, number: int, frame: object) -> None:
         self.signals += 1

@@ -48,6 +48,8 @@ def test_a_path_too_long_for_a_socket_gets_a_short_private_folder(tmp_path: Path
     path = valkey.socket_for(deep)
     assert len(str(path)) <= valkey.SOCKET_PATH_MAX
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    valkey.forget_socket(path, deep)
+    assert not path.parent.exists()
 
 
 def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
