@@ -61,9 +61,11 @@ class Musician:
         return wait_for(look, timeout_s=timeout_s, every_s=0.05, why=f"{why} (at {self.path})")
 
     def photograph(self, name: str) -> None:
-        """The whole page, at a desk's width and at a phone's."""
+        """The whole page by night and by day at a desk's width, and at a phone's."""
         size = self.driver.get_window_size()
-        for suffix, width in (("", 1280), ("-phone", 400)):
+        for suffix, width, scheme in (("", 1280, "dark"), ("-light", 1280, "light"), ("-phone", 400, "dark")):
+            features = [{"name": "prefers-color-scheme", "value": scheme}]
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
             self.driver.set_window_size(width, 900)
             height = self.run("return Math.min(document.documentElement.scrollHeight, 4000)")
             self.driver.set_window_size(width, max(900, height))

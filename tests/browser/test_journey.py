@@ -1,4 +1,4 @@
-"""The whole journey in a real Chromium, on a real server with real workers: sign up, upload, mix, play, battle, vote, reveal."""
+"""The whole journey in a real Chromium, on a real server with real workers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import json
 import re
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,7 @@ def row_id(musician: Musician) -> str:
     return musician.find("[data-stem][data-state=ready]").get_attribute("id") or ""
 
 
+CHOOSE = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))"
 DRAWN_COLUMNS = """
 const canvas = arguments[0].shadowRoot?.querySelector('canvas') ?? arguments[0].querySelector('canvas');
 if (!canvas || !canvas.width) return 0;
@@ -107,6 +109,11 @@ for (let x = 0; x < canvas.width; x++) {
 }
 return drawn;
 """
+
+
+def drawn_columns(musician: Musician, selector: str) -> int:
+    """How many columns of pixels of a waveform hold something."""
+    return int(musician.run(DRAWN_COLUMNS, musician.find(selector)))
 
 
 def mix(musician: Musician, song: str) -> None:
