@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -124,6 +125,31 @@ def test_of_twenty_parallel_posts_of_one_chunk_one_lands() -> None:
     upload.refresh_from_db()
     assert upload.offset == len(chunk)
     assert storage.part_file(upload.uuid).read_bytes() == chunk
+
+
+def test_two_senders_of_different_bytes_never_mix_them_in_one_file() -> None:
+    song = make_song(make_user())
+    size = 2 * uploads.PIECE_BYTES
+    upload = uploads.create(song=song, owner=song.owner, filename="Kick.wav", length=2 * size)
+    first_has_begun = threading.Event()
+
+    def slow_and_quick(sender: int) -> Upload:
+        pieces = iter([bytes([sender]) * uploads.PIECE_BYTES] * 2)
+
+        def read(_: int) -> bytes:
+            if sender == 0:
+                first_has_begun.set()
+                time.sleep(0.15)
+            return next(pieces, b"")
+
+        mine = Upload.objects.get(pk=upload.pk)
+        if sender == 1:
+            first_has_begun.wait(timeout=20)
+        return uploads.append(upload=mine, offset=0, read=read)
+
+    won, _ = outcomes(at_once(2, slow_and_quick))
+    assert won == 1
+    assert set(storage.part_file(upload.uuid).read_bytes()) == {0}, "the one that came later waits, and finds it done"
 
 
 def test_the_last_chunk_sent_twenty_times_makes_one_stem_and_one_job() -> None:
