@@ -54,7 +54,7 @@ def mix_once(client: Client, song: str, mixer: str) -> tuple[float, float]:
     """Seconds from the click to a mix that plays, and to the end of the job."""
     start = time.perf_counter()
     mix = client.ask("POST", "/api/v1/mixes/", {"song": song, "mixer": mixer})
-    wait_for(lambda: client.ask("GET", f"/api/v1/mixes/{mix['uuid']}/")["is_ready"], timeout_s=120, every_s=0.05)
+    wait_for(lambda: client.job(mix["job"]["uuid"])["target"]["ready"], timeout_s=120, every_s=0.05)
     playable = time.perf_counter() - start
     assert client.finished(mix["job"]["uuid"])["state"] == "done"
     return playable, time.perf_counter() - start

@@ -46,7 +46,7 @@ def real_stems(folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize("stems_of", [generated_stems, pytest.param(real_stems, marks=pytest.mark.real_audio)])
 def test_a_musician_walks_from_signing_up_to_the_reveal(
-    site: LiveSite, driver: Chrome, tmp_path: Path, stems_of
+    site: LiveSite, driver: Chrome, tmp_path: Path, stems_of: Callable[[Path], list[Path]]
 ) -> None:
     musician = Musician(driver, site.url, tmp_path / "pictures")
     files = stems_of(tmp_path / "stems")

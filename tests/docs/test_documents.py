@@ -30,8 +30,8 @@ def test_its_links_lead_to_files(document: Path) -> None:
 def test_its_commands_exist(document: Path) -> None:
     text = document.read_text()
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert {name for name in re.findall(r"\bmake ([a-z]+)\b(?=`|\s{2,}|$)", text, re.MULTILINE)} <= targets
-    assert {name for name in re.findall(r"manage\.py ([a-z_]+)", text)} <= set(get_commands())
+    assert set(re.findall(r"\bmake ([a-z]+)\b(?=`|\s{2,}|$)", text, re.MULTILINE)) <= targets
+    assert set(re.findall(r"manage\.py ([a-z_]+)", text)) <= set(get_commands())
 
 
 def test_the_administrators_table_and_the_example_hold_every_setting() -> None:
