@@ -8,7 +8,8 @@ Role = Literal[
     "drums", "kick", "snare", "hihat", "toms", "cymbals", "percussion",
     "bass",
     "lead_vocal", "backing_vocal",
-    "electric_guitar", "acoustic_guitar", "piano", "keys", "synth", "pad", "strings", "brass", "woodwind", "fx", "other",
+    "electric_guitar", "acoustic_guitar", "piano", "keys", "synth", "pad", "strings", "brass", "woodwind",
+    "fx", "other",
 ]  # fmt: skip
 Group = Literal["drums", "bass", "vocals", "music"]
 
