@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from mixing.engine.audio.encode import WavSubtype, WavWriter, copy_wav_with_tags, wav_to_flac
+from mixing.engine.audio.encode import (
+    Mp3Quality,
+    WavSubtype,
+    WavWriter,
+    copy_wav_with_tags,
+    wav_header,
+    wav_to_flac,
+    wav_to_mp3,
+    wav_to_wav,
+)
 from mixing.engine.errors import Cancelled, MixFailed
 from tests.mixing.engine.audio.sounds import noise, silence, sine
 
@@ -157,4 +166,73 @@ def test_a_tag_that_is_not_known_is_refused_and_leaves_nothing(tmp_path: Path) -
         copy_wav_with_tags(source, tmp_path / "b.wav", tags={"mood": "blue"})
     with pytest.raises(ValueError, match="mood"):
         wav_to_flac(source, tmp_path / "b.flac", tags={"mood": "blue"})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_the_header_of_a_known_length_is_that_of_the_finished_file(tmp_path: Path) -> None:
+    for subtype in ("PCM_16", "PCM_24", "FLOAT"):
+        path = written(tmp_path / "a.wav", noise(0.1), subtype)
+        header = wav_header(frames=4410, sample_rate=44100, channels=2, subtype=subtype)
+        assert path.read_bytes().startswith(header)
+        assert header.endswith(b"data" + struct.pack("<I", len(path.read_bytes()) - len(header)))
+
+
+def test_24_bits_become_16_with_dither_and_float_without_a_change(tmp_path: Path) -> None:
+    quiet = np.full((2, 100_000), 0.3 / 32768, dtype=np.float32)
+    source = written(tmp_path / "a.wav", quiet)
+    wav_to_wav(source, tmp_path / "16.wav", subtype="PCM_16", tags={"title": "Été"})
+    wav_to_wav(source, tmp_path / "float.wav", subtype="FLOAT")
+    steps = samples(tmp_path / "16.wav", "int16").astype(float)
+    assert steps.mean() == pytest.approx(0.3, abs=0.01)
+    assert steps.var() == pytest.approx(0.25, abs=0.01)
+    assert np.array_equal(samples(tmp_path / "float.wav"), samples(source))
+    with sf.SoundFile(tmp_path / "16.wav") as wav:
+        assert (wav.subtype, wav.title, wav.frames) == ("PCM_16", "Été", 100_000)
+        assert "(should be" not in wav.extra_info
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+@pytest.mark.parametrize("quality", ["full", "preview"])
+def test_an_mp3_decodes_to_the_same_length_at_the_same_place(tmp_path: Path, quality: Mp3Quality, rate: int) -> None:
+    sound = (noise(3.0)[:, : 2 * rate] * 0.3).cumsum(axis=1)
+    sound -= np.linspace(sound[:, 0], sound[:, -1], sound.shape[1]).T
+    sound = (0.5 * sound / np.abs(sound).max()).astype(np.float32)
+    with WavWriter(tmp_path / "a.wav", sample_rate=rate, channels=2) as wav:
+        wav.write(sound)
+    heard: list[float] = []
+    wav_to_mp3(tmp_path / "a.wav", tmp_path / "a.mp3", quality=quality, progress=heard.append)
+    assert sf.info(tmp_path / "a.mp3").samplerate == rate
+    decoded = samples(tmp_path / "a.mp3")
+    assert decoded.shape == sound.shape
+    spectrum = np.fft.rfft(decoded[0]) * np.conj(np.fft.rfft(sound[0]))
+    assert np.argmax(np.fft.irfft(spectrum)) == 0
+    assert np.abs(decoded - sound).max() < 0.05
+    assert heard[-1] == 1.0
+
+
+def test_an_mp3_has_one_bitrate_its_header_frame_and_the_tags(tmp_path: Path) -> None:
+    source = written(tmp_path / "a.wav", noise(2))
+    tags = {"title": "Été", "artist": "Någon", "comment": "Mixed by ear", "software": "AI Mixer"}
+    wav_to_mp3(source, tmp_path / "a.mp3", tags=tags)
+    content = (tmp_path / "a.mp3").read_bytes()
+    assert b"Info" in content[:4096]
+    assert b"LAME" in content[:4096]
+    with sf.SoundFile(tmp_path / "a.mp3") as mp3:
+        assert (mp3.title, mp3.artist, mp3.comment) == ("Été", "Någon", "Mixed by ear")
+    assert len(content) == pytest.approx(2 * 320_000 / 8, rel=0.05)
+
+
+def test_a_preview_is_much_smaller(tmp_path: Path) -> None:
+    source = written(tmp_path / "a.wav", sine(440, 3, channels=2, level_dbfs=-6))
+    wav_to_mp3(source, tmp_path / "full.mp3")
+    wav_to_mp3(source, tmp_path / "preview.mp3", quality="preview")
+    assert (tmp_path / "preview.mp3").stat().st_size < 0.5 * (tmp_path / "full.mp3").stat().st_size
+
+
+def test_a_cancelled_mp3_leaves_nothing(tmp_path: Path) -> None:
+    source = written(tmp_path / "a.wav", silence(1))
+    with pytest.raises(Cancelled):
+        wav_to_mp3(source, tmp_path / "a.mp3", cancelled=lambda: True)
+    with pytest.raises(Cancelled):
+        wav_to_wav(source, tmp_path / "b.wav", subtype="FLOAT", cancelled=lambda: True)
     assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
