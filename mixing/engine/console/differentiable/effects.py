@@ -29,8 +29,7 @@ _SILENT: Final = 1e-9
 
 def linear(level_db: Tensor) -> Tensor:
     """The factor of a level, exactly 0, and without a gradient, at -90 dB, where a fader is off."""
-    factor: Tensor = 10.0 ** (level_db / 20.0)
-    return torch.mul(factor, level_db > OFF_DB)
+    return torch.where(level_db <= OFF_DB, torch.zeros_like(level_db), 10.0 ** (level_db / 20.0))
 
 
 # ---- equaliser -------------------------------------------------------------------------------------------------------
@@ -41,7 +40,8 @@ def equalise(audio: Tensor, eq: Knobs, high_pass_on: Tensor, sample_rate: int) -
     frames = audio.shape[-1]
     size = next_fast_len(frames + _ringing(eq, high_pass_on, sample_rate), real=True)
     response = _response(eq, high_pass_on, size, sample_rate).unsqueeze(-2)
-    return torch.fft.irfft(torch.fft.rfft(audio, size) * response, size)[..., :frames]
+    filtered: Tensor = torch.fft.irfft(torch.fft.rfft(audio, size) * response, size)
+    return filtered[..., :frames]
 
 
 def _response(eq: Knobs, high_pass_on: Tensor, size: int, sample_rate: int) -> Tensor:
