@@ -16,7 +16,8 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, http_date, parse_etags, parse_http_date_safe
 
 BLOCK_BYTES = 128 * 1024
-_RANGE = re.compile(r"bytes=\s*(\d*)\s*-\s*(\d*)\s*")
+# Eighteen digits are more than any file has; numbers of thousands of digits cannot even be read.
+_RANGE = re.compile(r"bytes=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*")
 
 
 @dataclass(frozen=True)

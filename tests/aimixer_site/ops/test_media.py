@@ -70,7 +70,12 @@ def test_a_range_outside_of_the_file_is_a_416_with_the_size(file: Path, header: 
 
 
 @pytest.mark.parametrize(
-    "header", ["bytes=-", "bytes=9-3", "lines=1-2", "bytes=0-1,5-6", "nonsense", "bytes=1.5-2", ""]
+    "header",
+    [
+        *("bytes=-", "bytes=9-3", "lines=1-2", "bytes=0-1,5-6", "nonsense", "bytes=1.5-2", ""),
+        *(f"bytes=0-{'9' * 5000}", f"bytes={'9' * 5000}-", f"bytes=-{'9' * 5000}"),
+    ],
+    ids=lambda header: header[:20],
 )
 def test_what_is_no_single_range_gets_the_whole_file(file: Path, header: str) -> None:
     response = ask(file, Range=header)
