@@ -64,6 +64,8 @@ class _bound:
 
 def _finish(request: HttpRequest, response: HttpResponseBase, request_id: str, started: float) -> HttpResponseBase:
     response.headers["X-Request-ID"] = request_id
+    # What says nothing of caches is about the person who asked: nobody keeps it, not even a browser after signing out.
+    response.headers.setdefault("Cache-Control", "private, no-store")
     if not request.path.startswith(_QUIET) or response.status_code >= 500:
         log.info(
             "request",

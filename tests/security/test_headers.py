@@ -42,6 +42,13 @@ def test_every_answer_carries_the_protecting_headers(staff: Client, path: str) -
     assert rules["form-action"] == ["'self'"]
 
 
+@pytest.mark.parametrize("path", [*OWN, *STAFF, "/api/v1/me/", "/api/v1/songs/", "/accounts/login/"])
+def test_no_cache_keeps_what_is_about_a_person(staff: Client, path: str) -> None:
+    """The browser's own cache neither: the next one at this computer goes back after the sign-out."""
+    words = {word.strip() for word in staff.get(path)["Cache-Control"].split(",")}
+    assert {"private", "no-store"} <= words
+
+
 @pytest.mark.parametrize("path", [*PUBLIC[:3], *OWN, *STAFF])
 def test_no_page_needs_an_exception_from_its_own_policy(staff: Client, path: str) -> None:
     response = (Client() if path in PUBLIC else staff).get(path)

@@ -31,6 +31,15 @@ def test_a_proxys_id_is_kept_if_it_is_one(given: str, kept: bool) -> None:
     assert (response["X-Request-ID"] == given) is kept
 
 
+def test_what_says_nothing_of_caches_is_kept_by_none_and_other_words_stand() -> None:
+    silent = RequestContextMiddleware(lambda request: HttpResponse())(RequestFactory().get("/songs/"))
+    assert silent["Cache-Control"] == "private, no-store"
+    file = HttpResponse(headers={"Cache-Control": "private, max-age=300"})
+    assert RequestContextMiddleware(lambda request: file)(RequestFactory().get("/"))["Cache-Control"] == (
+        "private, max-age=300"
+    )
+
+
 async def test_it_stays_asynchronous_where_the_site_is() -> None:
     async def view(request: HttpRequest) -> HttpResponse:
         return HttpResponse(request_id())
