@@ -33,7 +33,8 @@ def configure(config: dict[str, Any]) -> None:
     last: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if config["json"]
-        else [structlog.dev.ConsoleRenderer(colors=False)]
+        # Rich tracebacks would print local variables: passwords, keys, cookies.
+        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     )
     logging.config.dictConfig(
         {

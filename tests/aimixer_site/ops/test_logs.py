@@ -42,3 +42,20 @@ def test_the_supervisor_names_the_process() -> None:
         env={**os.environ, "AIMIXER_PROCESS": "ingest"},
     )
     assert json.loads(done.stderr)["process"] == "ingest"
+
+
+def test_a_traceback_on_the_console_shows_no_values() -> None:
+    program = """
+import structlog
+from aimixer_site.ops import logs
+logs.configure({"level": "INFO", "json": False})
+def sign_in(password):
+    raise RuntimeError("broke")
+try:
+    sign_in(password="-".join(["ten", "drums", "at", "dawn"]))
+except RuntimeError:
+    structlog.get_logger("aimixer.test").exception("request_broke")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "RuntimeError: broke" in done.stderr
+    assert "ten-drums-at-dawn" not in done.stderr
