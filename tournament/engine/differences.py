@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import PurePath
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from mixing.engine.console.eq import response_db
-from mixing.engine.console.parameters import OFF_DB, ConsoleParameters, Eq, HighPass, Strip
+from mixing.engine.console.differences import heard_level_db, place, title, tone_db
+from mixing.engine.console.parameters import ConsoleParameters, Eq, Strip
 
 LEAST_LEVEL_DB: Final = 1.0
 LEAST_PAN: Final = 0.15
@@ -68,71 +66,51 @@ def differences(a: ConsoleParameters, b: ConsoleParameters, *, sample_rate: int,
 
 
 def _levels(a: ConsoleParameters, b: ConsoleParameters, pairs: list[tuple[Strip, Strip]]) -> Iterator[_Fact]:
-    levels = [(strip_a.stem, _level_db(a, strip_a), _level_db(b, strip_b)) for strip_a, strip_b in pairs]
+    levels = [(strip_a.stem, heard_level_db(a, strip_a), heard_level_db(b, strip_b)) for strip_a, strip_b in pairs]
     both = [(in_a, in_b) for _, in_a, in_b in levels if in_a is not None and in_b is not None]
     common_db = math.fsum(in_a - in_b for in_a, in_b in both) / len(both) if both else 0.0
     for stem, in_a, in_b in levels:
         if in_a is None and in_b is None:
             continue
         if in_a is None or in_b is None:
-            yield _Fact(100.0, f"{_title(stem)}: silent in {'A' if in_a is None else 'B'}")
+            yield _Fact(100.0, f"{title(stem)}: silent in {'A' if in_a is None else 'B'}")
             continue
         louder_db = in_a - in_b - common_db
         if abs(louder_db) >= LEAST_LEVEL_DB:
             side = "A" if louder_db > 0 else "B"
-            yield _Fact(abs(louder_db) / LEAST_LEVEL_DB, f"{_title(stem)}: {abs(louder_db):.1f} dB louder in {side}")
-
-
-def _level_db(console: ConsoleParameters, strip: Strip) -> float | None:
-    """Trim, fader and group in dB; None for a stem that is not heard."""
-    group_db = getattr(console.groups, strip.group).gain_db
-    soloed = any(other.solo for other in console.strips)
-    if strip.mute or (soloed and not strip.solo) or strip.fader_db <= OFF_DB or group_db <= OFF_DB:
-        return None
-    return float(strip.trim_db + strip.fader_db + group_db)
+            yield _Fact(abs(louder_db) / LEAST_LEVEL_DB, f"{title(stem)}: {abs(louder_db):.1f} dB louder in {side}")
 
 
 def _placing(a: Strip, b: Strip) -> Iterator[_Fact]:
     if abs(a.pan - b.pan) >= LEAST_PAN:
-        text = f"{_title(a.stem)}: {_place(a.pan)} in A, {_place(b.pan)} in B"
+        text = f"{title(a.stem)}: {place(a.pan)} in A, {place(b.pan)} in B"
         yield _Fact(abs(a.pan - b.pan) / LEAST_PAN, text)
     if abs(a.width - b.width) >= LEAST_WIDTH:
         side = "A" if a.width > b.width else "B"
-        yield _Fact(abs(a.width - b.width) / LEAST_WIDTH, f"{_title(a.stem)}: wider in {side}")
-
-
-def _place(pan: float) -> str:
-    percent = round(abs(pan) * 100)
-    if not percent:
-        return "in the centre"
-    return f"{percent} % {'left' if pan < 0 else 'right'}"
+        yield _Fact(abs(a.width - b.width) / LEAST_WIDTH, f"{title(a.stem)}: wider in {side}")
 
 
 def _tones(
     a: ConsoleParameters, b: ConsoleParameters, pairs: list[tuple[Strip, Strip]], sample_rate: int
 ) -> Iterator[_Fact]:
     for strip_a, strip_b in pairs:
-        if _level_db(a, strip_a) is None or _level_db(b, strip_b) is None:
+        if heard_level_db(a, strip_a) is None or heard_level_db(b, strip_b) is None:
             continue
         eqs_a = (strip_a.eq, getattr(a.groups, strip_a.group).eq)
         eqs_b = (strip_b.eq, getattr(b.groups, strip_b.group).eq)
-        yield from _tone(_title(strip_a.stem), eqs_a, eqs_b, sample_rate)
-        yield from _low_cut(_title(strip_a.stem), strip_a.eq, strip_b.eq)
+        yield from _tone(title(strip_a.stem), eqs_a, eqs_b, sample_rate)
+        yield from _low_cut(title(strip_a.stem), strip_a.eq, strip_b.eq)
     yield from _tone("The whole mix", (a.master.eq,), (b.master.eq,), sample_rate)
 
 
 def _tone(name: str, eqs_a: Sequence[Eq], eqs_b: Sequence[Eq], sample_rate: int) -> Iterator[_Fact]:
     """The band in which two chains of equalisers differ most, if it is worth a word."""
-    eqs_a, eqs_b = ([dataclasses.replace(eq, high_pass=HighPass()) for eq in eqs] for eqs in (eqs_a, eqs_b))
     if eqs_a == eqs_b:
         return
-    gaps = []
-    for band, low_hz, high_hz in _BANDS:
-        freqs_hz = np.geomspace(low_hz, high_hz, _POINTS)
-        in_a, in_b = (
-            math.fsum(float(response_db(eq, freqs_hz, sample_rate).mean()) for eq in eqs) for eqs in (eqs_a, eqs_b)
-        )
-        gaps.append((in_a - in_b, band))
+    gaps = [
+        (float(tone_db(eqs_b, eqs_a, np.geomspace(low_hz, high_hz, _POINTS), sample_rate).mean()), band)
+        for band, low_hz, high_hz in _BANDS
+    ]
     gap_db, band = max(gaps, key=lambda gap: abs(gap[0]))
     if abs(gap_db) >= LEAST_TONE_DB:
         text = f"{name}: {abs(gap_db):.1f} dB more {band} in {'A' if gap_db > 0 else 'B'}"
@@ -147,9 +125,3 @@ def _low_cut(name: str, a: Eq, b: Eq) -> Iterator[_Fact]:
             yield _Fact(1.0, f"{name}: low cut at {in_a} in A, at {in_b} in B")
     elif in_a or in_b:
         yield _Fact(1.0, f"{name}: low cut at {in_a or in_b} in {'A' if in_a else 'B'} alone")
-
-
-def _title(stem: str) -> str:
-    """The stem's name without a file's ending."""
-    path = PurePath(stem)
-    return path.stem if 2 <= len(path.suffix) <= 5 and path.suffix[1:].isalnum() else stem

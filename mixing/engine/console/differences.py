@@ -1,0 +1,298 @@
+"""What changed between two consoles of one session, in a musician's words: ``Vocals +1.5 dB, less 300 Hz``.
+
+The words follow what is heard and not which knob was turned: two bands that trade places, or a trim that takes back
+what a fader gave, are no change.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixing.engine.console.compressor import reduction_db
+from mixing.engine.console.eq import response_db
+from mixing.engine.console.parameters import (
+    OFF_DB,
+    Compressor,
+    ConsoleParameters,
+    Delay,
+    Eq,
+    GroupBus,
+    HighPass,
+    Master,
+    Reverb,
+    Strip,
+)
+from mixing.engine.roles import GROUPS
+
+LEAST_LEVEL_DB: Final = 0.1
+LEAST_TONE_DB: Final = 0.5
+LEAST_PAN: Final = 0.03
+LEAST_WIDTH: Final = 0.1
+LEAST_REDUCTION_DB: Final = 0.5
+LEAST_RATIO: Final = 1.2
+"""Times, frequencies and shares are told from a fifth more, or a fifth less, on."""
+MOST_TONES: Final = 3
+
+_GRID_HZ: Final = np.geomspace(30.0, 18_000.0, 240)
+_HALF: Final = 0.5
+_LASTS: Final = 0.75
+_LEVELS_DB: Final = np.arange(-40.0, 0.1, 4.0)
+
+
+def changes(before: ConsoleParameters, after: ConsoleParameters, *, sample_rate: int) -> tuple[str, ...]:
+    """What was changed, a line for each strip, group, effect and the master that sounds otherwise, in that order.
+
+    Parameters
+    ----------
+    before, after : ConsoleParameters
+        Two consoles of one session; strips belong together by their stem.
+    sample_rate : int
+        Of the session, in Hz; the equalisers' responses depend on it.
+
+    Returns
+    -------
+    tuple[str, ...]
+        Such as ``Vocals +1.5 dB, less 300 Hz``; empty where nothing is worth a word.
+    """
+    old = {strip.stem: strip for strip in before.strips}
+    new = {strip.stem: strip for strip in after.strips}
+    parts = [
+        (title(strip.stem), _strip(before, after, old[strip.stem], strip, sample_rate))
+        for strip in after.strips
+        if strip.stem in old
+    ]
+    for name in GROUPS:
+        buses = getattr(before.groups, name), getattr(after.groups, name)
+        parts.append((f"{name.capitalize()} group", _group(*buses, sample_rate)))
+    parts.append(("Reverb", _reverb(before.reverb, after.reverb)))
+    parts.append(("Delay", _delay(before.delay, after.delay)))
+    parts.append(("The whole mix", _master(before.master, after.master, sample_rate)))
+    lines = [f"{name} {', '.join(words)}" for name, said in parts if (words := list(said))]
+    added = [f"{title(stem)} added" for stem in new if stem not in old]
+    removed = [f"{title(stem)} removed" for stem in old if stem not in new]
+    return (*lines, *added, *removed)
+
+
+def heard_level_db(console: ConsoleParameters, strip: Strip) -> float | None:
+    """Trim, fader and group in dB; None for a stem that is not heard."""
+    group_db = getattr(console.groups, strip.group).gain_db
+    soloed = any(other.solo for other in console.strips)
+    if strip.mute or (soloed and not strip.solo) or strip.fader_db <= OFF_DB or group_db <= OFF_DB:
+        return None
+    return float(strip.trim_db + strip.fader_db + group_db)
+
+
+def place(pan: float) -> str:
+    """A place in the panorama, such as ``30 % left``."""
+    percent = round(abs(pan) * 100)
+    if not percent:
+        return "in the centre"
+    return f"{percent} % {'left' if pan < 0 else 'right'}"
+
+
+def title(stem: str) -> str:
+    """The stem's name without a file's ending."""
+    path = PurePath(stem)
+    ending = path.suffix[1:]
+    return path.stem if 1 <= len(ending) <= 4 and ending.isalnum() and not ending.isdigit() else stem
+
+
+def tone_db(
+    before: Sequence[Eq], after: Sequence[Eq], freqs_hz: NDArray[np.float64], sample_rate: int
+) -> NDArray[np.float64]:
+    """What a chain of equalisers gives more than another at each frequency, in dB, their low cuts left out."""
+
+    def chain(eqs: Sequence[Eq]) -> NDArray[np.float64]:
+        shaped = [response_db(dataclasses.replace(eq, high_pass=HighPass()), freqs_hz, sample_rate) for eq in eqs]
+        return np.sum(shaped, axis=0) if shaped else np.zeros(freqs_hz.shape)
+
+    return np.asarray(chain(after) - chain(before))
+
+
+# ---- the parts of the console ----------------------------------------------------------------------------------------
+
+
+def _strip(
+    console_before: ConsoleParameters, console_after: ConsoleParameters, before: Strip, after: Strip, sample_rate: int
+) -> Iterator[str]:
+    was, now = heard_level_db(console_before, before), heard_level_db(console_after, after)
+    if was is None or now is None:
+        if was is not now:
+            yield "silent" if now is None else "heard again"
+        return
+    yield from _level(
+        before.trim_db + before.fader_db + _makeup_db(before.compressor),
+        after.trim_db + after.fader_db + _makeup_db(after.compressor),
+    )
+    yield from _eq(before.eq, after.eq, sample_rate)
+    yield from _dynamics(before.compressor, after.compressor)
+    if abs(after.pan - before.pan) >= LEAST_PAN:
+        yield place(after.pan)
+    if abs(after.width - before.width) >= LEAST_WIDTH:
+        yield "wider" if after.width > before.width else "narrower"
+    yield from _send("reverb", before.sends.reverb_db, after.sends.reverb_db)
+    yield from _send("delay", before.sends.delay_db, after.sends.delay_db)
+    if before.group != after.group:
+        yield f"moved to {after.group}"
+
+
+def _group(before: GroupBus, after: GroupBus, sample_rate: int) -> Iterator[str]:
+    if OFF_DB in (before.gain_db, after.gain_db):
+        if before.gain_db != after.gain_db:
+            yield "off" if after.gain_db == OFF_DB else "on again"
+        return
+    levels = (bus.gain_db + _makeup_db(bus.compressor) for bus in (before, after))
+    yield from _level(*levels)
+    yield from _eq(before.eq, after.eq, sample_rate)
+    yield from _dynamics(before.compressor, after.compressor)
+
+
+def _reverb(before: Reverb, after: Reverb) -> Iterator[str]:
+    yield from _return(before.return_db, after.return_db)
+    if _apart(before.decay_s, after.decay_s):
+        yield f"{after.decay_s:.1f} s long instead of {before.decay_s:.1f} s"
+    yield from _brightness(before.damping_hz, after.damping_hz)
+    if abs(before.predelay_ms - after.predelay_ms) >= 1.0:
+        yield f"{after.predelay_ms:.0f} ms later instead of {before.predelay_ms:.0f} ms"
+
+
+def _delay(before: Delay, after: Delay) -> Iterator[str]:
+    yield from _return(before.return_db, after.return_db)
+    if abs(before.time_ms - after.time_ms) >= 1.0:
+        yield f"every {after.time_ms:.0f} ms instead of {before.time_ms:.0f} ms"
+    if abs(before.feedback - after.feedback) >= 0.02:
+        yield "more repeats" if after.feedback > before.feedback else "fewer repeats"
+    yield from _brightness(before.damping_hz, after.damping_hz)
+
+
+def _master(before: Master, after: Master, sample_rate: int) -> Iterator[str]:
+    if before.target_lufs != after.target_lufs:
+        yield "at its own level" if after.target_lufs is None else f"at {_number(after.target_lufs)} LUFS"
+    if before.target_lufs is None and after.target_lufs is None:
+        yield from _level(_makeup_db(before.compressor), _makeup_db(after.compressor))
+    yield from _eq(before.eq, after.eq, sample_rate)
+    yield from _dynamics(before.compressor, after.compressor)
+    if before.limiter.on != after.limiter.on:
+        yield "limited" if after.limiter.on else "no longer limited"
+    if abs(before.ceiling_dbtp - after.ceiling_dbtp) >= LEAST_LEVEL_DB:
+        yield f"ceiling at {_number(after.ceiling_dbtp)} dBTP"
+
+
+# ---- the words -------------------------------------------------------------------------------------------------------
+
+
+def _level(before_db: float, after_db: float) -> Iterator[str]:
+    if abs(after_db - before_db) >= LEAST_LEVEL_DB:
+        yield f"{_number(after_db - before_db, sign='+')} dB"
+
+
+def _number(value: float, *, sign: str = "-") -> str:
+    """One digit behind the point, with a minus as long as a plus."""
+    return f"{value:{sign}.1f}".replace("-", "−")
+
+
+def _makeup_db(compressor: Compressor) -> float:
+    return compressor.makeup_db if compressor.on else 0.0
+
+
+def _send(name: str, before_db: float, after_db: float) -> Iterator[str]:
+    if before_db == after_db:
+        return
+    if OFF_DB in (before_db, after_db):
+        yield f"no {name}" if after_db == OFF_DB else f"with {name}"
+    elif abs(after_db - before_db) >= LEAST_LEVEL_DB:
+        yield f"{'more' if after_db > before_db else 'less'} {name} ({next(_level(before_db, after_db))})"
+
+
+def _return(before_db: float, after_db: float) -> Iterator[str]:
+    if OFF_DB in (before_db, after_db):
+        if before_db != after_db:
+            yield "off" if after_db == OFF_DB else "on again"
+        return
+    yield from _level(before_db, after_db)
+
+
+def _brightness(before_hz: float, after_hz: float) -> Iterator[str]:
+    if _apart(before_hz, after_hz):
+        yield "brighter" if after_hz > before_hz else "darker"
+
+
+def _dynamics(before: Compressor, after: Compressor) -> Iterator[str]:
+    if before.on != after.on:
+        yield "compressed" if after.on else "no longer compressed"
+    if not (before.on and after.on):
+        return
+    more_db = float(np.mean(reduction_db(_LEVELS_DB, after) - reduction_db(_LEVELS_DB, before)))
+    if abs(more_db) >= LEAST_REDUCTION_DB:
+        yield "compressed more" if more_db > 0 else "compressed less"
+    for name in ("attack", "release"):
+        was, now = getattr(before, f"{name}_ms"), getattr(after, f"{name}_ms")
+        if _apart(was, now):
+            yield f"{'slower' if now > was else 'faster'} {name}"
+
+
+def _apart(before: float, after: float) -> bool:
+    return max(before, after) >= LEAST_RATIO * min(before, after)
+
+
+def _eq(before: Eq, after: Eq, sample_rate: int) -> Iterator[str]:
+    gaps_db = tone_db([before], [after], _GRID_HZ, sample_rate)
+    hills = sorted(_hills(gaps_db), key=lambda hill: -abs(gaps_db[hill]))[:MOST_TONES]
+    yield from (f"{'more' if gaps_db[hill] > 0 else 'less'} {_where(gaps_db, hill)}" for hill in sorted(hills))
+    yield from _low_cut(before.high_pass, after.high_pass)
+
+
+def _hills(gaps_db: NDArray[np.float64]) -> Iterator[int]:
+    """The tops of the stretches in which one of them has more, where they are worth a word."""
+    sides = np.sign(gaps_db) * (np.abs(gaps_db) >= LEAST_TONE_DB)
+    edges = [0, *(np.flatnonzero(np.diff(sides)) + 1).tolist(), len(gaps_db)]
+    for start, stop in itertools.pairwise(edges):
+        if sides[start]:
+            stretch = np.abs(gaps_db[start:stop])
+            yield from (start + top for top in range(len(stretch)) if _stands_out(stretch, top))
+
+
+def _stands_out(stretch: NDArray[np.float64], top: int) -> bool:
+    """Whether a valley of at least the least difference lies between this and whatever is higher, on both sides."""
+    left, right = stretch[top::-1], stretch[top:]
+    # Of equals, the first is the top.
+    higher_left, higher_right = np.flatnonzero(left[1:] >= left[0]) + 1, np.flatnonzero(right > right[0])
+    return all(
+        not higher.size or stretch[top] - side[: higher[0]].min() >= LEAST_TONE_DB
+        for side, higher in ((left, higher_left), (right, higher_right))
+    )
+
+
+def _where(gaps_db: NDArray[np.float64], hill: int) -> str:
+    """``300 Hz`` for a peak; for a shelf that lasts to the end of hearing, from where it has half of its height."""
+    shares = gaps_db / gaps_db[hill]
+    for word, way, at in (("below", -1, len(shares) - 1 - hill), ("above", 1, hill)):
+        # Seen towards its own end of hearing, a shelf begins at half and never falls far from its height again.
+        seen, freqs_hz = shares[::way], _GRID_HZ[::way]
+        below_half = np.flatnonzero(seen[:at] < _HALF)
+        if seen[at:].min() >= _LASTS and below_half.size:
+            foot = int(below_half[-1])
+            return f"{word} {_hertz(float(np.interp(_HALF, seen[foot : foot + 2], freqs_hz[foot : foot + 2])))}"
+    return _hertz(float(_GRID_HZ[hill]))
+
+
+def _low_cut(before: HighPass, after: HighPass) -> Iterator[str]:
+    if before.on != after.on:
+        yield f"low cut at {_hertz(after.freq_hz)}" if after.on else "no low cut"
+    elif after.on and _apart(before.freq_hz, after.freq_hz):
+        yield f"low cut at {_hertz(after.freq_hz)} instead of {_hertz(before.freq_hz)}"
+
+
+def _hertz(freq_hz: float) -> str:
+    """Two digits, as people say it: ``300 Hz``, ``4.2 kHz``."""
+    digits = 1 - math.floor(math.log10(freq_hz))
+    rounded = round(freq_hz, digits)
+    return f"{rounded:.0f} Hz" if rounded < 1_000 else f"{rounded / 1_000:g} kHz"
