@@ -17,11 +17,14 @@ from mixing import access, events
 from mixing.models import Job
 
 WATCHED_MAX = 64
+ASKED_MAX = 16 * WATCHED_MAX
+"""A page asks once for each job. Each question costs a look into the database: a socket that asks on is closed."""
 SESSION_CHECK_S = 15.0
 """A sign-out closes the socket at once; a session that expires or a person who is locked out, within this time."""
 CLOSE_SIGNED_OUT = 4001
 CLOSE_ANONYMOUS = 4401
 CLOSE_NONSENSE = 4400
+CLOSE_FLOOD = 4429
 
 
 class JobsConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
@@ -33,11 +36,15 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
 
     watched: set[UUID]
     groups_joined: set[str]
+    asked: int
+    is_closing: bool
     guard: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         self.watched = set()
         self.groups_joined = set()
+        self.asked = 0
+        self.is_closing = False
         await self.accept()
         if not self.scope["user"].is_authenticated:
             await self.close(CLOSE_ANONYMOUS)
@@ -60,8 +67,13 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             return await super().decode_json(text_data)
         return None
 
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        self.is_closing = True
+        await super().close(code, reason)
+
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
-        if not self.scope["user"].is_authenticated:
+        # What was sent before the sender heard of the end is dropped unread.
+        if self.is_closing or not self.scope["user"].is_authenticated:
             return
         await self.receive_json(await self.decode_json(text_data) if text_data else None)
 
@@ -69,6 +81,10 @@ class JobsConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         wanted = content.get("watch") if isinstance(content, dict) else None
         if not isinstance(wanted, list) or not all(isinstance(item, str) for item in wanted):
             await self.close(CLOSE_NONSENSE)
+            return
+        self.asked += max(1, len(wanted))
+        if self.asked > ASKED_MAX:
+            await self.close(CLOSE_FLOOD)
             return
         for uuid in wanted:
             await self._watch(uuid)

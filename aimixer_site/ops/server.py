@@ -10,7 +10,8 @@ from daphne import server as daphne_server
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.http_protocol import HTTPFactory, WebRequest
 
-SOCKET_MESSAGE_MAX_BYTES = 64 * 1024
+SOCKET_MESSAGE_MAX_BYTES = 8 * 1024
+"""Twice what a page ever sends; what waits for an answer is held in memory."""
 _DRAIN_S = 2.0
 _TOO_LARGE = b'{"code": "request_too_large", "message": "This request is larger than the site takes.", "field": null}'
 _REFUSAL = (

@@ -154,6 +154,24 @@ async def test_nonsense_closes_the_socket_and_breaks_nothing(nonsense: str) -> N
     assert await closed_with(live) == consumers.CLOSE_NONSENSE
 
 
+async def test_a_socket_that_asks_without_end_is_closed_and_the_rest_is_dropped_unread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = []
+
+    async def looked(self: Any, wanted: str) -> None:
+        looks.append(wanted)
+
+    monkeypatch.setattr(consumers.JobsConsumer, "_watch", looked)
+    _, client = await sync_to_async(signed_in)()
+    live = await opened(client)
+    for _ in range(40):
+        await live.send_json_to({"watch": [str(uuid.uuid4())] * consumers.WATCHED_MAX})
+    assert await closed_with(live) == consumers.CLOSE_FLOOD
+    assert await live.receive_nothing(timeout=0.2)
+    assert len(looks) == consumers.ASKED_MAX
+
+
 async def test_a_dead_channel_layer_does_not_stop_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
     async def dead(*args: Any) -> None:
         raise ConnectionError("no Redis")
