@@ -42,6 +42,7 @@ export async function post(url, fields = {}) {
     response = await fetch(url, {
       method: "POST",
       credentials: "same-origin",
+      keepalive: true, // a choice made just before the page is left still arrives
       headers: { "X-CSRFToken": csrfToken(), Accept: "application/json" },
       body: new URLSearchParams(fields),
     });

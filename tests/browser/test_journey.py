@@ -80,22 +80,14 @@ def upload(musician: Musician, files: list[Path], folder: Path) -> None:
     musician.wait(lambda: musician.stems("rejected") == ["Broken.wav"], why="the broken file to be told")
     assert "Broken.wav" in musician.words("[data-state=rejected] [data-error]")
     row = musician.find("[data-stem][data-state=ready]")
-    select = row.find_element("css selector", "select[name=role]")
-    musician.run(
-        "arguments[0].value = 'percussion'; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))", select
-    )
-    musician.wait(lambda: not row.find_elements("css selector", "[data-guess]"), why="the role to be kept")
+    stem = f"#{row.get_attribute('id')}"
+    musician.run(CHOOSE, row.find_element("css selector", "select[name=role]"), "percussion")
+    musician.wait(lambda: not musician.all(f"{stem} [data-guess]"), why="the role to be kept")
     musician.driver.refresh()
-    kept = musician.find(f"#{row_id(musician)} select[name=role]").get_property("value")
+    kept = musician.find(f"{stem} select[name=role]").get_property("value")
     assert kept == "percussion"
-    musician.wait(
-        lambda: musician.run(DRAWN_COLUMNS, musician.find("[data-state=ready] aim-waveform")) > 20, why="waveforms"
-    )
+    musician.wait(lambda: drawn_columns(musician, "[data-state=ready] aim-waveform") > 20, why="the stem's waveform")
     musician.photograph("song")
-
-
-def row_id(musician: Musician) -> str:
-    return musician.find("[data-stem][data-state=ready]").get_attribute("id") or ""
 
 
 CHOOSE = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change', {bubbles: true}))"
