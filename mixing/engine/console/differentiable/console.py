@@ -10,6 +10,7 @@ from torch import Tensor
 from mixing.engine.console import limiter as limits
 from mixing.engine.console.damping import kept_or_computed
 from mixing.engine.console.differentiable import effects
+from mixing.engine.console.differentiable.loudness import integrated_lufs
 from mixing.engine.console.differentiable.tensors import BUSES, GROUP, MASTER, STRIP, ConsoleTensors, Knobs
 from mixing.engine.console.parameters import OFF_DB, Compressor, Eq
 from mixing.engine.errors import MixFailed
@@ -56,7 +57,12 @@ def master_input(stems: Mapping[str, Tensor], console: ConsoleTensors, *, sample
 
 
 def master_output(
-    total: Tensor, console: ConsoleTensors, *, sample_rate: int, gain_db: float | Tensor = 0.0, limited: bool = True
+    total: Tensor,
+    console: ConsoleTensors,
+    *,
+    sample_rate: int,
+    gain_db: float | Tensor | None = None,
+    limited: bool = True,
 ) -> Tensor:
     """The sum of groups and returns through the master.
 
@@ -68,13 +74,16 @@ def master_output(
         Master knobs and switches.
     sample_rate : int
         Samples per second.
-    gain_db : float | Tensor
-        The gain towards the loudness, between compressor and limiter.
+    gain_db : float | Tensor | None
+        The gain between compressor and limiter. None takes what is missing to the frame's ``target_lufs`` there, if it
+        has one; how the renderer goes on, by the ceiling and by what the limiter took, is not repeated.
     limited : bool
         False leaves the limiter out even where it is on.
     """
     master, frame = Knobs(console.master[None], MASTER.names), console.frame.master
     signal = _tone_and_dynamics(total[None], master, [frame.eq], [frame.compressor], sample_rate)[0]
+    if gain_db is None:
+        gain_db = _towards(frame.target_lufs, signal, sample_rate)
     signal = signal * 10.0 ** (gain_db / 20.0)
     if not (limited and frame.limiter.on):
         return signal
@@ -84,11 +93,18 @@ def master_output(
 
 
 def mix(
-    stems: Mapping[str, Tensor], console: ConsoleTensors, *, sample_rate: int, gain_db: float | Tensor = 0.0
+    stems: Mapping[str, Tensor], console: ConsoleTensors, *, sample_rate: int, gain_db: float | Tensor | None = None
 ) -> Tensor:
     """A whole mix, ``(2, samples)``: :func:`master_input` through :func:`master_output`."""
     total = master_input(stems, console, sample_rate=sample_rate)
     return master_output(total, console, sample_rate=sample_rate, gain_db=gain_db)
+
+
+def _towards(target_lufs: float | None, signal: Tensor, sample_rate: int) -> float | Tensor:
+    if target_lufs is None:
+        return 0.0
+    loudness = integrated_lufs(signal, sample_rate)
+    return target_lufs - loudness if bool(loudness.isfinite()) else 0.0
 
 
 def _heard(console: ConsoleTensors) -> list[int]:
