@@ -1,5 +1,9 @@
 """The routing of the readable console: what goes where, and in which order."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -70,3 +74,15 @@ def test_the_master_is_eq_compressor_gain_and_limiter() -> None:
 
     squeezed = compressor.process_reference(eq.process_reference(AUDIO, BRIGHT, RATE), SQUEEZE, RATE)
     assert np.array_equal(out, limiter.process_reference(10.0 * squeezed, master.limiter, -3.0, RATE))
+
+
+def test_the_readable_console_comes_without_the_compiler() -> None:
+    program = "import sys; from mixing.engine.console import differences, reference; print(*sorted(sys.modules))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(__file__).parents[4], capture_output=True, text=True, check=True
+    )
+
+    loaded = set(done.stdout.split())
+    assert "mixing.engine.console.limiter" in loaded
+    assert not loaded & {"numba", "llvmlite", "torch", "scipy", "soundfile"}
