@@ -199,6 +199,8 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "AI Mixer: "
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
+ALLAUTH_TRUSTED_PROXY_COUNT = env_int("AIMIXER_PROXIES", 0 if DEVELOPMENT else 1, low=0, high=8)
+"""Servers in front that add to X-Forwarded-For. Limits on tries count by address, and must not count a proxy's own."""
 
 # ---- Mail ------------------------------------------------------------------------------------------------------------
 

@@ -57,6 +57,12 @@ def test_nonsense_stops_the_site_at_its_start(name: str, value: str, words: str)
     assert words in done.stderr
 
 
+def test_the_address_of_a_caller_is_the_one_that_the_server_in_front_names() -> None:
+    assert read("ALLAUTH_TRUSTED_PROXY_COUNT").stdout.strip() == "0"
+    assert read("ALLAUTH_TRUSTED_PROXY_COUNT", **PRODUCTION).stdout.strip() == "1"
+    assert read("ALLAUTH_TRUSTED_PROXY_COUNT", AIMIXER_PROXIES="2", **PRODUCTION).stdout.strip() == "2"
+
+
 def test_a_database_url_is_taken_apart() -> None:
     url = "postgres://me:p%40ss@%2Frun%2Fpg:5433/songs"
     done = read("DATABASES['default']", AIMIXER_DATABASE_URL=url)
