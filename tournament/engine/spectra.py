@@ -141,7 +141,7 @@ def _band_powers(
     powers = np.einsum("hfc,fb->hcb", np.abs(spectrum) ** 2, weights, optimize=True)
     if powers.shape[1] == 1:
         powers = np.repeat(powers, 2, axis=1)
-    return np.asarray(powers.reshape(hops.shape[0], -1), dtype=np.float32)
+    return np.asarray(powers.reshape(hops.shape[0], 2 * BANDS), dtype=np.float32)
 
 
 def _mel_weights(frame: int, sample_rate: int) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@ import pytest
 import soundfile as sf
 
 from mixing.engine.errors import Cancelled, MixFailed
-from tournament.engine.spectra import BANDS, find_region, measure_spectra
+from tournament.engine.spectra import _HOPS_AT_ONCE, BANDS, find_region, measure_spectra
 
 RATE = 44_100
 
@@ -98,3 +98,11 @@ def test_it_stops_between_blocks_when_asked(tmp_path):
     sf.write(tmp_path / "noise.wav", np.zeros(RATE), RATE)
     with pytest.raises(Cancelled):
         measure_spectra(tmp_path / "noise.wav", cancelled=lambda: True)
+
+
+@pytest.mark.parametrize("rest_frames", [1, RATE // 10 - 1])
+def test_a_last_block_without_a_whole_hop_is_left_out(tmp_path, rest_frames):
+    path = tmp_path / "mix.wav"
+    frames = _HOPS_AT_ONCE * (RATE // 10) + rest_frames
+    sf.write(path, np.random.default_rng(2).normal(0, 0.1, (frames, 2)), RATE, subtype="PCM_16")
+    assert measure_spectra(path).shape == (_HOPS_AT_ONCE, 2 * BANDS)
