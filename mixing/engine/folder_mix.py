@@ -17,7 +17,6 @@ from mixing.engine.audio.whole_file import whole_file
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.console.renderer import RenderReport, render
 from mixing.engine.console.sources import StemSource
-from mixing.engine.console.support import refuse_unrendered
 from mixing.engine.errors import MixFailed
 from mixing.engine.mixers.interface import AudioFeatures, Intent, Mixer, SessionFeatures, StemFeatures
 from mixing.engine.session_folder import SONG_FILE, FolderStem, SessionFolder
@@ -89,8 +88,7 @@ def by_mixer(mixer: Mixer, intent: Intent) -> Console:
 
 
 def as_saved(parameters: ConsoleParameters, folder: SessionFolder) -> Console:
-    """A saved console exactly as it is; refused at once if it asks for what is not rendered or for other stems."""
-    refuse_unrendered(parameters)
+    """A saved console exactly as it is; refused at once if it is for other stems."""
     refuse_other_stems([stem.name for stem in folder.stems], parameters)
     return lambda session: parameters
 

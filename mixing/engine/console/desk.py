@@ -1,26 +1,22 @@
-"""The console at work on sound: strips into groups, groups into the master.
+"""The console at work on sound: strips into groups and returns, these into the master.
 
-Nothing is measured or written here; :mod:`mixing.engine.console.renderer` feeds it blocks from files. The path of a
-strip is trim, EQ, fader with pan and width; of a group, EQ and gain; of the master, EQ.
+Nothing is measured or written here; :mod:`mixing.engine.console.renderer` feeds it blocks of bytes from files. The path
+of a strip is trim, EQ, compressor, fader with pan and width, and behind these the sends; of a group, EQ, compressor and
+gain; of the master, EQ and compressor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixing.engine.console import eq, kernels, pan
+from mixing.engine.console import lane_kernels
+from mixing.engine.console.buses import Buses
 from mixing.engine.console.gain import linear
-from mixing.engine.console.parameters import ConsoleParameters, GroupBus, Strip
-from mixing.engine.console.support import refuse_unrendered
-from mixing.engine.errors import MixFailed
-from mixing.engine.roles import GROUPS, Group
-
-BLOCK_FRAMES: Final = 8_192
-"""Frames that are processed at a time: the buffers of strips, groups and master stay in the cache together."""
+from mixing.engine.console.lanes import BLOCK_FRAMES, ROW_BYTES, Strips
+from mixing.engine.console.parameters import ConsoleParameters, Strip
 
 
 def audible_strips(parameters: ConsoleParameters) -> tuple[Strip, ...]:
@@ -37,7 +33,7 @@ def audible_strips(parameters: ConsoleParameters) -> tuple[Strip, ...]:
 
 
 class Desk:
-    """One console set for one session; it keeps the filters' memory from block to block.
+    """One console set for one session; it keeps what its effects remember from block to block.
 
     Parameters
     ----------
@@ -47,33 +43,41 @@ class Desk:
         Channels of each audible stem by its name, 1 or 2.
     sample_rate : int
         Samples per second of every stem.
-
-    Raises
-    ------
-    ParameterError
-        With code ``not_rendered_yet`` if the console asks for an effect that is not rendered.
+    kinds : Mapping[str, int] | None
+        How each audible stem's samples are stored, as :mod:`mixing.engine.console.lane_kernels` names it; float32 if
+        absent.
     """
 
-    def __init__(self, parameters: ConsoleParameters, channels: Mapping[str, int], *, sample_rate: int) -> None:
-        refuse_unrendered(parameters)
-        strips = audible_strips(parameters)
-        self._strips = tuple(_StripPath(strip, channels[strip.stem], sample_rate) for strip in strips)
-        used = {strip.group for strip in strips}
-        self._groups: dict[Group, _GroupPath] = {
-            name: _GroupPath(getattr(parameters.groups, name), sample_rate) for name in GROUPS if name in used
-        }
-        self._sections = eq.sections(parameters.master.eq, sample_rate)
-        self._state = _memory(2, self._sections)
-        self._bus = np.zeros((2, BLOCK_FRAMES))
-        self._scratch = np.empty((2, BLOCK_FRAMES))
-
-    @property
-    def stems(self) -> tuple[str, ...]:
+    def __init__(
+        self,
+        parameters: ConsoleParameters,
+        channels: Mapping[str, int],
+        *,
+        sample_rate: int,
+        kinds: Mapping[str, int] | None = None,
+    ) -> None:
+        heard = audible_strips(parameters)
+        self.stems: tuple[str, ...] = tuple(strip.stem for strip in heard)
         """The stems that are heard, in the order in which they are summed."""
-        return tuple(path.stem for path in self._strips)
+        self.channels = channels
+        self.kinds = kinds or dict.fromkeys(self.stems, lane_kernels.FORMAT_FLOAT)
+        self.strips = Strips(heard, parameters, channels, self.kinds, sample_rate=sample_rate)
+        self.buses = Buses(parameters, heard, sample_rate=sample_rate)
+
+    def stored(self) -> NDArray[np.uint8]:
+        """A buffer for the bytes of one block: a row for each of :attr:`stems`, zero behind what is stored there."""
+        return np.zeros((len(self.stems), ROW_BYTES), dtype=np.uint8)
+
+    @staticmethod
+    def bus() -> NDArray[np.float32]:
+        """A buffer for what the strips hand to the groups and effects in one block."""
+        return np.zeros(BLOCK_FRAMES * lane_kernels.LANES, dtype=np.float32)
 
     def process(self, blocks: Mapping[str, NDArray[np.float32]], frames: int) -> NDArray[np.float32]:
-        """Mix the next ``frames`` of every stem; any cutting of a song into blocks gives the same samples.
+        """Mix the next ``frames`` of every stem, given as arrays.
+
+        Reverb and delay work in steps of sixteen samples: with them, all blocks but the last are a whole number of
+        steps long. The compressors of silent stems let go block by block, which shows in no more than the last bits.
 
         Parameters
         ----------
@@ -91,57 +95,14 @@ class Desk:
             ``stem_not_finite`` if a stem holds a NaN or an infinity, ``mix_not_finite`` if the sum does not fit.
         """
         mix = np.empty((2, frames), dtype=np.float32)
-        interleaved = {stem: np.ascontiguousarray(blocks[stem].T) for stem in self.stems}
+        bus, part = self.bus(), np.empty((2, BLOCK_FRAMES), dtype=np.float32)
         for start in range(0, frames, BLOCK_FRAMES):
-            stop = min(start + BLOCK_FRAMES, frames)
-            pieces = {stem: audio[start:stop] for stem, audio in interleaved.items()}
-            mix[:, start:stop] = self._process_block(pieces, stop - start)
+            count = min(BLOCK_FRAMES, frames - start)
+            stored = self.stored()
+            for row, stem in zip(stored, self.stems, strict=True):
+                samples = np.ascontiguousarray(blocks[stem][:, start : start + count].T, dtype=np.float32)
+                row[: samples.nbytes] = samples.reshape(-1).view(np.uint8)
+            fed = self.strips.play(stored, count, bus)
+            self.buses.play(bus, count, part, fed=fed)
+            mix[:, start : start + count] = part[:, :count]
         return mix
-
-    def _process_block(self, pieces: Mapping[str, NDArray[np.float32]], frames: int) -> NDArray[np.float32]:
-        self._bus[:, :frames] = 0.0
-        for group in self._groups.values():
-            group.bus[:, :frames] = 0.0
-        for strip in self._strips:
-            strip.add(pieces[strip.stem], self._scratch, self._groups[strip.group].bus)
-        for group in self._groups.values():
-            group.add(frames, self._bus)
-        mix = np.empty((2, frames), dtype=np.float32)
-        if kernels.master_block(self._bus, frames, self._sections, self._state, mix) == kernels.NOT_FINITE:
-            raise MixFailed("mix_not_finite", "The sum of the stems is too loud to be written; lower the trims.")
-        return mix
-
-
-class _StripPath:
-    def __init__(self, strip: Strip, channels: int, sample_rate: int) -> None:
-        self.stem = strip.stem
-        self.group = strip.group
-        self._gain = linear(strip.trim_db)
-        self._sections = eq.sections(strip.eq, sample_rate)
-        self._state = _memory(channels, self._sections)
-        self._matrix = linear(strip.fader_db) * pan.matrix(pan=strip.pan, width=strip.width, channels=channels)
-
-    def add(self, audio: NDArray[np.float32], scratch: NDArray[np.float64], bus: NDArray[np.float64]) -> None:
-        answer = kernels.strip_block(audio, self._gain, self._sections, self._state, self._matrix, scratch, bus)
-        if answer == kernels.NOT_FINITE:
-            raise MixFailed(
-                "stem_not_finite",
-                f"{self.stem} holds samples that are not numbers; export it again and upload it anew.",
-                field=self.stem,
-            )
-
-
-class _GroupPath:
-    def __init__(self, group: GroupBus, sample_rate: int) -> None:
-        self.bus = np.zeros((2, BLOCK_FRAMES))
-        self._gain = linear(group.gain_db)
-        self._sections = eq.sections(group.eq, sample_rate)
-        self._state = _memory(2, self._sections)
-
-    def add(self, frames: int, target: NDArray[np.float64]) -> None:
-        kernels.bus_block(self.bus, frames, self._gain, self._sections, self._state, target)
-
-
-def _memory(channels: int, sections: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What direct form I remembers: two inputs and two outputs of each band of each channel."""
-    return np.zeros((channels, len(sections), 4))

@@ -7,37 +7,43 @@ what was written. The same stems and parameters give the same bytes.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import IO, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mixing.engine.audio.encode import WavWriter
 from mixing.engine.audio.loudness import LoudnessMeter
-from mixing.engine.audio.peaks import PeakBuilder
 from mixing.engine.audio.true_peak import TruePeakMeter
-from mixing.engine.console import kernels
 from mixing.engine.console.desk import Desk, audible_strips
-from mixing.engine.console.parameters import SAMPLE_RATES, ConsoleParameters, Eq, Master, Peak, Strip
+from mixing.engine.console.lanes import BLOCK_FRAMES
+from mixing.engine.console.mastering import HeldBy, Level, Scratch, block_lengths, master_to_target
+from mixing.engine.console.parameters import (
+    SAMPLE_RATES,
+    Compressor,
+    ConsoleParameters,
+    Eq,
+    GroupBus,
+    Groups,
+    Limiter,
+    Master,
+    Peak,
+    Sends,
+    Strip,
+)
 from mixing.engine.console.sources import Stems, StemSource, refuse_mismatch
-from mixing.engine.console.support import refuse_unrendered
+from mixing.engine.console.stages import SLOTS, run_in_stages
 from mixing.engine.errors import Cancelled, MixFailed
 
-FILE_FRAMES: Final = 32_768
-"""Frames that are read and written at a time."""
+WATCH_BLOCKS: Final = 4
+"""Blocks between two questions whether to stop."""
 
 Stage = Literal["mixing", "mastering"]
-HeldBy = Literal["target", "ceiling", "none"]
-
-_CLOSE_ENOUGH_LU: Final = 0.01
-_MOST_MASTERINGS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +97,7 @@ def render(
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     report_progress_stage: Callable[[Stage], None] | None = None,
+    threads: int = 2,
 ) -> RenderReport:
     """Mix stems with a console into a stereo 24-bit WAV.
 
@@ -112,17 +119,16 @@ def render(
         Asked between blocks.
     report_progress_stage : Callable[[Stage], None] | None
         Told ``"mixing"`` and then ``"mastering"``.
+    threads : int
+        1, or more to let strips and buses, and mastering and measuring, run side by side. The bytes are the same.
 
     Raises
     ------
-    ParameterError
-        With code ``not_rendered_yet`` and the knob's path, if the console asks for an effect that is not rendered.
     MixFailed
         If stems and strips do not belong together, or a stem cannot be mixed; ``field`` names the stem.
     Cancelled
         If ``cancelled`` said so; nothing is left behind.
     """
-    refuse_unrendered(parameters)
     refuse_mismatch(stems, parameters)
     _refuse_rate(parameters, sample_rate)
     tell_stage = report_progress_stage or (lambda stage: None)
@@ -134,13 +140,19 @@ def render(
         ):
             heard = len(audible_strips(parameters))
             watch = _Watch(progress, cancelled, work=session.frames * (heard + 2 * _MIXED_COST))
-            scratch = _Scratch(file, session.frames)
+            scratch = Scratch(file, session.frames)
             tell_stage("mixing")
-            mixed = _mix(session, parameters, sample_rate, scratch, watch)
+            mixed = _mix(session, parameters, sample_rate, scratch, threads, watch)
             tell_stage("mastering")
-            mastered = _master_to_target(scratch, mixed, parameters.master, partial, sample_rate, watch)
-        with partial.open("rb") as written:
-            sha256 = hashlib.file_digest(written, "sha256").hexdigest()
+            mastered = master_to_target(
+                scratch,
+                mixed,
+                parameters.master,
+                partial,
+                sample_rate=sample_rate,
+                threads=threads,
+                advance=lambda frames: watch.advance(frames * _MIXED_COST),
+            )
         os.replace(partial, output)
     finally:
         partial.unlink(missing_ok=True)
@@ -156,7 +168,7 @@ def render(
         held_by=mastered.held_by,
         clipped_samples=mastered.clipped_samples,
         peaks=mastered.peaks,
-        sha256=sha256,
+        sha256=mastered.sha256,
     )
 
 
@@ -169,13 +181,17 @@ def warm() -> None:
         for channels in (1, 2):
             with WavWriter(folder / f"{channels}.wav", sample_rate=rate, channels=channels) as wav:
                 wav.write(saw[:channels])
-        eq = Eq(peak_1=Peak(gain_db=1.0))
+        eq, compressor = Eq(peak_1=Peak(gain_db=1.0)), Compressor(on=True)
+        sends = Sends(reverb_db=-12.0, delay_db=-12.0)
         console = ConsoleParameters(
-            strips=tuple(Strip(stem=str(channels), eq=eq) for channels in (1, 2)),
-            master=Master(eq=eq, target_lufs=-14.0),
+            strips=tuple(Strip(stem=str(channels), eq=eq, compressor=compressor, sends=sends) for channels in (1, 2)),
+            groups=Groups(music=GroupBus(eq=eq, compressor=compressor)),
+            master=Master(eq=eq, compressor=compressor, target_lufs=-14.0, limiter=Limiter(on=True)),
         )
         sources = [StemSource(str(channels), folder / f"{channels}.wav") for channels in (1, 2)]
         render(sources, console, sample_rate=rate, output=folder / "mix.wav")
+        unlimited = replace(console, master=Master(target_lufs=-14.0))
+        render(sources, unlimited, sample_rate=rate, output=folder / "mix.wav")
 
 
 def _refuse_rate(parameters: ConsoleParameters, sample_rate: int) -> None:
@@ -192,97 +208,36 @@ _MIXED_COST: Final = 3
 """Measuring or writing a frame of the mix takes about as long as three strips."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    loudness_lufs: float | None
-    true_peak_dbtp: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Mastered:
-    level: _Level
-    gain_db: float
-    held_by: HeldBy
-    clipped_samples: int
-    peaks: bytes
-
-
-def _mix(session: Stems, parameters: ConsoleParameters, sample_rate: int, scratch: _Scratch, watch: _Watch) -> _Level:
+def _mix(
+    session: Stems, parameters: ConsoleParameters, sample_rate: int, scratch: Scratch, threads: int, watch: _Watch
+) -> Level:
     """Pass one: run the desk over the whole song into the scratch file."""
-    desk = Desk(parameters, session.channels, sample_rate=sample_rate)
+    heard = audible_strips(parameters)
+    desk = Desk(parameters, session.channels, sample_rate=sample_rate, kinds=session.sample_bytes)
     loudness, true_peak = LoudnessMeter(sample_rate, 2), TruePeakMeter(2)
-    for start in range(0, session.frames, FILE_FRAMES):
-        frames = min(FILE_FRAMES, session.frames - start)
-        mix = desk.process({name: session.read(name, frames) for name in desk.stems}, frames)
-        loudness.push(mix)
-        true_peak.push(mix)
-        scratch.append(mix)
-        watch.advance(frames * (len(desk.stems) + _MIXED_COST))
-    return _Level(loudness.integrated_lufs(), true_peak.dbtp())
+    limited = parameters.master.limiter.on
+    stored, mix = desk.stored(), np.zeros((2, BLOCK_FRAMES), dtype=np.float32)
+    buses = [desk.bus() for _ in range(SLOTS)]
 
+    def play_strips(turn: tuple[int, int]) -> tuple[int, int, bool]:
+        index, frames = turn
+        for row, stem in zip(stored, desk.stems, strict=True):
+            session.read_into(row, stem, index * BLOCK_FRAMES, frames)
+        fed = desk.strips.play(stored, frames, buses[index % SLOTS])
+        watch.advance(frames * (len(heard) + _MIXED_COST))
+        return index % SLOTS, frames, fed
 
-def _master_to_target(
-    scratch: _Scratch, mixed: _Level, master: Master, path: Path, sample_rate: int, watch: _Watch
-) -> _Mastered:
-    """Pass two, and again where the loudness moved by more than the gain.
+    def play_buses(turn: tuple[int, int, bool]) -> None:
+        slot, frames, fed = turn
+        desk.buses.play(buses[slot], frames, mix, fed=fed)
+        block = np.ascontiguousarray(mix[:, :frames])
+        loudness.push(block)
+        if not limited:
+            true_peak.push(block)
+        scratch.append(mix, frames)
 
-    The absolute gate of BS.1770 leaves out what lies below -70 LUFS, so that a very quiet mix, once raised, counts
-    passages that it did not count before.
-    """
-    gain_db, held_by = _gain_towards(master, mixed, 0.0)
-    mastered = _write(scratch, gain_db, held_by, path, sample_rate, watch)
-    for _ in range(_MOST_MASTERINGS - 1):
-        reached, target = mastered.level.loudness_lufs, master.target_lufs
-        if held_by != "target" or reached is None or target is None or abs(reached - target) <= _CLOSE_ENOUGH_LU:
-            break
-        gain_db, held_by = _gain_towards(master, _Level(reached, mixed.true_peak_dbtp), gain_db)
-        mastered = _write(scratch, gain_db, held_by, path, sample_rate, watch)
-    return mastered
-
-
-def _gain_towards(master: Master, level: _Level, applied_db: float) -> tuple[float, HeldBy]:
-    """The gain, given a loudness that was measured with ``applied_db`` and a true peak that was measured without."""
-    if master.target_lufs is None or level.loudness_lufs is None or level.true_peak_dbtp is None:
-        return 0.0, "none"
-    wanted = applied_db + master.target_lufs - level.loudness_lufs
-    allowed = master.ceiling_dbtp - level.true_peak_dbtp
-    return (wanted, "target") if wanted <= allowed else (allowed, "ceiling")
-
-
-def _write(
-    scratch: _Scratch, gain_db: float, held_by: HeldBy, path: Path, sample_rate: int, watch: _Watch
-) -> _Mastered:
-    loudness, true_peak, peaks = LoudnessMeter(sample_rate, 2), TruePeakMeter(2), PeakBuilder(sample_rate, 2)
-    factor = 10.0 ** (gain_db / 20.0)
-    clipped = 0
-    with WavWriter(path, sample_rate=sample_rate, channels=2, subtype="PCM_24") as wav:
-        for mix in scratch.blocks():
-            clipped += kernels.to_24_bit(mix, factor)
-            wav.write(mix)
-            loudness.push(mix)
-            true_peak.push(mix)
-            peaks.push(mix)
-            watch.advance(mix.shape[1] * _MIXED_COST)
-    level = _Level(loudness.integrated_lufs(), true_peak.dbtp())
-    return _Mastered(level, gain_db, held_by, clipped, peaks.to_bytes())
-
-
-class _Scratch:
-    """The mix before the master's gain, float32, in a file without a name: it is gone with the process."""
-
-    def __init__(self, file: IO[bytes], frames: int) -> None:
-        self._file = file
-        self._frames = frames
-
-    def append(self, mix: NDArray[np.float32]) -> None:
-        self._file.write(np.ascontiguousarray(mix).data)
-
-    def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """The same blocks again, from the beginning, each a fresh array."""
-        self._file.seek(0)
-        for start in range(0, self._frames, FILE_FRAMES):
-            frames = min(FILE_FRAMES, self._frames - start)
-            yield np.frombuffer(self._file.read(8 * frames), dtype=np.float32).reshape(2, frames).copy()
+    run_in_stages(enumerate(block_lengths(session.frames)), play_strips, play_buses, threads=threads)
+    return Level(loudness.integrated_lufs(), None if limited else true_peak.dbtp())
 
 
 class _Watch:
@@ -295,11 +250,15 @@ class _Watch:
         self._cancelled = cancelled
         self._work = work
         self._done = 0
+        self._blocks = -1
 
     def advance(self, work: int) -> None:
+        self._done += work
+        self._blocks += 1
+        if self._blocks % WATCH_BLOCKS:
+            return
         if self._cancelled is not None and self._cancelled():
             raise Cancelled
-        self._done += work
         # One is told at the very end: a repeated mastering does more work than was foreseen.
         if self._progress is not None:
             self._progress(min(self._done / self._work, _NEARLY))

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
-import soundfile as sf
 from numpy.typing import NDArray
 
+from mixing.engine.audio.wav_file import NotOurs, WavFile, open_wav
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.errors import MixFailed
+
+_PADDING: Final = 64
+"""Bytes behind a block that a vector may read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def refuse_mismatch(stems: Sequence[StemSource], parameters: ConsoleParameters) 
 
 
 class Stems:
-    """The files of a session, open for one run from beginning to end.
+    """The files of a session, open for one run.
 
     Parameters
     ----------
@@ -65,11 +68,17 @@ class Stems:
 
     def __init__(self, sources: Sequence[StemSource], *, sample_rate: int) -> None:
         with ExitStack() as opened:
-            self._files = {source.name: opened.enter_context(_opened(source, sample_rate)) for source in sources}
+            self._files: dict[str, WavFile] = {}
+            for source in sources:
+                file = _opened(source)
+                opened.callback(file.close)
+                _refuse_other_form(source.name, file, sample_rate)
+                self._files[source.name] = file
             self._opened = opened.pop_all()
-        self._buffers: dict[str, NDArray[np.float32]] = {}
         self.frames: int = max(file.frames for file in self._files.values())
         self.channels: dict[str, int] = {name: file.channels for name, file in self._files.items()}
+        self.sample_bytes: dict[str, int] = {name: file.sample_bytes for name, file in self._files.items()}
+        """2 and 3 for integers of 16 and 24 bit, 4 for float32."""
         if self.frames == 0:
             self._opened.close()
             raise MixFailed("no_frames", "All stems of this session are empty; there is nothing to mix.")
@@ -80,44 +89,34 @@ class Stems:
     def __exit__(self, *_: object) -> None:
         self._opened.close()
 
-    def read(self, name: str, frames: int) -> NDArray[np.float32]:
-        """The next ``(channels, frames)`` of a stem, silence after its end; valid until the next call for it.
+    def read_into(self, row: NDArray[np.uint8], name: str, first_frame: int, frames: int) -> None:
+        """Put the stored bytes of a stretch of a stem into ``row``, zero behind its end.
 
         Raises
         ------
         MixFailed
             ``unreadable_stem`` if the file breaks off before the length in its header.
         """
-        file = self._files[name]
-        buffer = self._buffers.get(name)
-        if buffer is None or len(buffer) != frames:
-            buffer = self._buffers[name] = np.empty((frames, file.channels), dtype=np.float32)
-        expected = min(frames, file.frames - file.tell())
         try:
-            found = len(file.read(out=buffer[:expected])) if expected else 0
-        except sf.LibsndfileError:
-            found = -1
-        if found != expected:
-            raise _unreadable(name)
-        buffer[expected:] = 0.0
-        return buffer.T
+            count = self._files[name].read_into(row, first_frame, frames)
+        except (EOFError, OSError):
+            raise _unreadable(name) from None
+        row[count : frames * self._files[name].frame_bytes + _PADDING] = 0
 
 
-def _opened(source: StemSource, sample_rate: int) -> sf.SoundFile:
+def _opened(source: StemSource) -> WavFile:
     try:
-        file = sf.SoundFile(source.path)
-    except (sf.LibsndfileError, OSError):
+        return open_wav(source.path)
+    except (NotOurs, OSError):
         raise _unreadable(source.name) from None
-    if file.samplerate == sample_rate and file.channels in (1, 2):
-        return file
-    file.close()
-    if file.samplerate != sample_rate:
-        sentence = (
-            f"{source.name} has {file.samplerate} samples a second and the session {sample_rate}; upload it anew."
-        )
-        raise MixFailed("stem_rate", sentence, field=source.name)
-    sentence = f"{source.name} has {file.channels} channels; a stem is mono or stereo."
-    raise MixFailed("stem_channels", sentence, field=source.name)
+
+
+def _refuse_other_form(name: str, file: WavFile, sample_rate: int) -> None:
+    if file.sample_rate != sample_rate:
+        sentence = f"{name} has {file.sample_rate} samples a second and the session {sample_rate}; upload it anew."
+        raise MixFailed("stem_rate", sentence, field=name)
+    if file.channels not in (1, 2):
+        raise MixFailed("stem_channels", f"{name} has {file.channels} channels; a stem is mono or stereo.", field=name)
 
 
 def _unreadable(name: str) -> MixFailed:

@@ -22,7 +22,7 @@ from mixing.engine.console.parameters import (
     Peak,
     Strip,
 )
-from mixing.engine.errors import MixFailed, ParameterError
+from mixing.engine.errors import MixFailed
 
 RATE = 48_000
 FRAMES = 3_000
@@ -216,10 +216,3 @@ def test_a_sum_beyond_all_numbers_fails_with_a_sentence() -> None:
         mix(one(trim_db=48.0), {"x": constant(3e38, 3e38)})
 
     assert failure.value.code == "mix_not_finite"
-
-
-def test_a_desk_refuses_what_it_does_not_render() -> None:
-    with pytest.raises(ParameterError) as refusal:
-        Desk(CONSOLE.with_values({"strips.bass.compressor.on": True}), STEMS, sample_rate=RATE)
-
-    assert refusal.value.field == "strips.bass.compressor.on"

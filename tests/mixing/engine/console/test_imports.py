@@ -9,7 +9,7 @@ from pathlib import Path
 def test_a_page_can_draw_a_curve_and_check_a_console_without_numba() -> None:
     program = (
         "import json, sys\n"
-        "from mixing.engine.console import eq, gain, pan, parameters, schema, support\n"
+        "from mixing.engine.console import eq, gain, pan, parameters, schema\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
 

@@ -16,11 +16,24 @@ from scipy.signal import resample_poly
 from mixing.engine.audio import peaks as peak_format
 from mixing.engine.console import renderer
 from mixing.engine.console.eq import response_db
-from mixing.engine.console.parameters import ConsoleParameters, Eq, HighPass, HighShelf, Master, Peak, Strip
-from mixing.engine.console.renderer import FILE_FRAMES, RenderReport, StemSource, render
-from mixing.engine.errors import Cancelled, MixFailed, ParameterError
+from mixing.engine.console.lanes import BLOCK_FRAMES
+from mixing.engine.console.parameters import (
+    Compressor,
+    ConsoleParameters,
+    Eq,
+    HighPass,
+    HighShelf,
+    Limiter,
+    Master,
+    Peak,
+    Sends,
+    Strip,
+)
+from mixing.engine.console.renderer import WATCH_BLOCKS, RenderReport, render
+from mixing.engine.errors import Cancelled, MixFailed
 from tests.mixing.engine.console.sessions import RATE, noise, read, write
 
+FILE_FRAMES = WATCH_BLOCKS * BLOCK_FRAMES
 Stems = dict[str, NDArray[np.float64]]
 HALF_POWER = np.sqrt(0.5)
 
@@ -284,17 +297,31 @@ def test_the_same_session_gives_the_same_bytes_in_any_order_of_its_files(tmp_pat
     assert reports[0] == reports[1] == reports[2]
 
 
-@pytest.mark.parametrize("file_frames", [1_000, 8_192, 50_001])
-def test_the_size_of_the_blocks_does_not_show_in_the_bytes(
-    mix: Any, monkeypatch: pytest.MonkeyPatch, file_frames: int
+@pytest.mark.parametrize("blocks", [1, 3, 1_000])
+def test_how_often_it_is_asked_whether_to_stop_does_not_show_in_the_bytes(
+    mix: Any, monkeypatch: pytest.MonkeyPatch, blocks: int
 ) -> None:
     stems = {"a": noise(2, 100_000, seed=1), "b": noise(1, 60_000, seed=2)}
     parameters = console("a", "b", eq=Eq(high_pass=HighPass(on=True)), master=Master(target_lufs=-18.0))
     _, expected = mix(stems, parameters)
 
-    monkeypatch.setattr(renderer, "FILE_FRAMES", file_frames)
+    monkeypatch.setattr(renderer, "WATCH_BLOCKS", blocks)
 
     assert mix(stems, parameters)[1] == expected
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_the_number_of_threads_does_not_show_in_the_bytes(mix: Any, threads: int) -> None:
+    stems = {f"s{n}": noise(1 + n % 2, 150_000 - 20_000 * n, seed=n, level=0.5) for n in range(6)}
+    dynamics = Compressor(on=True, threshold_db=-30.0)
+    parameters = console(
+        *stems,
+        compressor=dynamics,
+        sends=Sends(reverb_db=-12.0, delay_db=-12.0),
+        master=Master(compressor=dynamics, target_lufs=-9.0, limiter=Limiter(on=True)),
+    )
+
+    assert mix(stems, parameters, threads=threads)[1] == mix(stems, parameters, threads=1)[1]
 
 
 def test_progress_rises_from_the_first_block_to_one_through_both_stages(mix: Any) -> None:
@@ -377,16 +404,6 @@ def test_a_sample_that_is_no_number_names_its_stem_and_leaves_no_file(tmp_path: 
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_an_effect_that_is_not_rendered_is_refused_before_any_file_is_touched(tmp_path: Path) -> None:
-    parameters = console("a").with_values({"strips.a.sends.reverb_db": -6.0})
-
-    with pytest.raises(ParameterError) as refusal:
-        render([StemSource("a", tmp_path / "a.wav")], parameters, sample_rate=RATE, output=tmp_path / "out.wav")
-
-    assert refusal.value.field == "strips.a.sends.reverb_db"
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize(
     ("rate", "set_for", "code"),
     [(96_000, None, "session_rate"), (22_050, None, "session_rate"), (44_100, 48_000, "console_rate")],
@@ -409,14 +426,23 @@ def test_a_session_without_stems_is_refused(tmp_path: Path) -> None:
 
 
 def test_warming_up_leaves_nothing_to_compile(mix: Any) -> None:
-    from mixing.engine.console import kernels
+    from mixing.engine.console import bus_kernels, lane_kernels, master_kernels
+
+    entries = {
+        lane_kernels: ("look_through", "play_pack"),
+        bus_kernels: ("play_groups", "play_master", "reverberate", "echo"),
+        master_kernels: ("limit", "to_24_bit"),
+    }
+
+    def compiled() -> dict[str, int]:
+        return {name: len(getattr(room, name).signatures) for room, names in entries.items() for name in names}
 
     renderer.warm()
-    compiled = {
-        name: len(getattr(kernels, name).signatures)
-        for name in ("strip_block", "bus_block", "master_block", "to_24_bit")
-    }
-    mix({"a": noise(1, 5_000), "b": noise(2, 100)}, console("a", "b", eq=Eq(peak_1=Peak(gain_db=1.0))))
+    before = compiled()
+    stems = {"a": noise(1, 5_000), "b": noise(2, 100)}
+    everything = Compressor(on=True)
+    mix(stems, console("a", "b", eq=Eq(peak_1=Peak(gain_db=1.0)), compressor=everything, sends=Sends(delay_db=0.0)))
+    mix(stems, console("a", "b", master=Master(compressor=everything, limiter=Limiter(on=True))), subtype="PCM_16")
 
-    assert compiled == dict.fromkeys(compiled, 1)
-    assert {name: len(getattr(kernels, name).signatures) for name in compiled} == compiled
+    assert before == dict.fromkeys(before, 1)
+    assert compiled() == before

@@ -41,15 +41,26 @@ def test_stems_may_come_in_another_order_than_strips() -> None:
     refuse_mismatch(sources("Bass", "Kick"), console("Kick", "Bass"))
 
 
-def test_a_short_stem_ends_in_silence_and_the_longest_gives_the_length(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("subtype", "sample_bytes"), [("PCM_16", 2), ("PCM_24", 3), ("FLOAT", 4)])
+def test_the_stored_bytes_of_a_stretch_come_as_they_are_and_silence_behind_the_end(
+    tmp_path: Path, subtype: str, sample_bytes: int
+) -> None:
     short, long = noise(1, 700, seed=1), noise(2, 1_000, seed=2)
+    files = write(tmp_path, {"short": short, "long": long}, subtype=subtype)
+    row = np.full(20_000, 255, np.uint8)
 
-    with Stems(write(tmp_path, {"short": short, "long": long}), sample_rate=RATE) as stems:
+    with Stems(files, sample_rate=RATE) as stems:
         assert stems.frames == 1_000
         assert stems.channels == {"short": 1, "long": 2}
-        first, second, third = (stems.read("short", frames).copy() for frames in (600, 300, 100))
-        assert np.array_equal(np.hstack([first, second, third]), np.pad(short, ((0, 0), (0, 300))))
-        assert np.array_equal(stems.read("long", 1_000), long)
+        assert stems.sample_bytes == {"short": sample_bytes, "long": sample_bytes}
+        stems.read_into(row, "short", 600, 300)
+        kept = files[0].path.read_bytes()[-100 * sample_bytes :]
+        assert row[: 100 * sample_bytes].tobytes() == kept
+        assert not row[100 * sample_bytes : 300 * sample_bytes + 64].any()
+        stems.read_into(row, "long", 0, 1_000)
+        assert row[: 2_000 * sample_bytes].tobytes() == files[1].path.read_bytes()[-2_000 * sample_bytes :]
+        stems.read_into(row, "short", 900, 100)
+        assert not row[: 100 * sample_bytes].any()
 
 
 @pytest.mark.parametrize(
@@ -83,13 +94,14 @@ def test_a_file_that_is_missing_or_no_sound_is_refused_by_its_name(tmp_path: Pat
 
 def test_a_file_that_breaks_off_while_it_is_read_is_refused_by_its_name(tmp_path: Path) -> None:
     files = write(tmp_path, {"Cut": noise(2, 100_000)})
+    row = np.zeros(1 << 20, np.uint8)
 
     with Stems(files, sample_rate=RATE) as stems:
-        stems.read("Cut", 1_000)
+        stems.read_into(row, "Cut", 0, 1_000)
         with files[0].path.open("r+b") as file:
             file.truncate(50_000)
         with pytest.raises(MixFailed) as failure:
-            stems.read("Cut", 90_000)
+            stems.read_into(row, "Cut", 1_000, 90_000)
 
     assert (failure.value.code, failure.value.field) == ("unreadable_stem", "Cut")
 

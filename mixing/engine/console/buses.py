@@ -1,0 +1,110 @@
+"""Behind the strips: four groups, two returns and the master, block by block.
+
+A group's path is EQ, compressor and gain; the master's EQ and compressor. The sends are taken from the strips, behind
+fader and pan, so that a group's settings do not touch them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixing.engine.console import bus_kernels as kernels
+from mixing.engine.console import lane_kernels
+from mixing.engine.console.gain import linear
+from mixing.engine.console.lanes import BLOCK_FRAMES, Settings, coefficient_pairs
+from mixing.engine.console.parameters import ConsoleParameters, Strip
+from mixing.engine.console.returns import DelayReturn, ReverbReturn
+from mixing.engine.errors import MixFailed
+from mixing.engine.roles import GROUPS
+
+
+class Buses:
+    """Groups, returns and master of one console.
+
+    Parameters
+    ----------
+    parameters : ConsoleParameters
+        The console.
+    strips : Sequence[Strip]
+        Those that are heard: effects that none of them feeds cost nothing.
+    sample_rate : int
+        In Hz.
+    """
+
+    def __init__(self, parameters: ConsoleParameters, strips: Sequence[Strip], *, sample_rate: int) -> None:
+        used = {strip.group for strip in strips}
+        self._groups, self._master = Settings(kernels.GROUP_LANES), Settings(2)
+        self._gains = np.zeros(len(GROUPS), dtype=np.float32)
+        for index, name in enumerate(GROUPS):
+            if name in used:
+                group = getattr(parameters.groups, name)
+                self._gains[index] = linear(group.gain_db)
+                self._groups.put(2 * index, 2, coefficient_pairs(group.eq, sample_rate), group.compressor, sample_rate)
+        master = parameters.master
+        self._master.put(0, 2, coefficient_pairs(master.eq, sample_rate), master.compressor, sample_rate)
+        self._reverb = self._delay = None
+        if linear(parameters.reverb.return_db) and any(linear(strip.sends.reverb_db) for strip in strips):
+            self._reverb = ReverbReturn(parameters.reverb, sample_rate)
+        if linear(parameters.delay.return_db) and any(linear(strip.sends.delay_db) for strip in strips):
+            self._delay = DelayReturn(parameters.delay, sample_rate)
+        self._returned = np.zeros((2, BLOCK_FRAMES + kernels.STEP), dtype=np.float32)
+        self._sum = np.zeros(2 * BLOCK_FRAMES, dtype=np.float32)
+
+    def play(self, bus: NDArray[np.float32], frames: int, mix: NDArray[np.float32], *, fed: bool) -> None:
+        """Put the next ``frames`` of the master into ``mix`` ``(2, frames)``; ``fed`` tells whether any strip sounds.
+
+        Raises
+        ------
+        MixFailed
+            ``mix_not_finite`` if the sum does not fit into float32.
+        """
+        self._returned[...] = 0.0
+        sounds = fed
+        for effect in (self._reverb, self._delay):
+            if effect is not None:
+                sounds |= effect.play(bus, frames, self._returned, fed=fed)
+        if not sounds and self._groups.resting.all() and self._master.resting.all():
+            mix[:, :frames] = 0.0
+            self._groups.rest(frames)
+            self._master.rest(frames)
+            return
+        self._play_groups(bus, frames)
+        if self._play_master(frames, mix) == lane_kernels.NOT_FINITE:
+            raise MixFailed("mix_not_finite", "The sum of the stems is too loud to be written; lower the trims.")
+
+    def _play_groups(self, bus: NDArray[np.float32], frames: int) -> None:
+        groups = self._groups
+        kernels.play_groups(
+            bus,
+            frames,
+            groups.pairs,
+            groups.coefficients.reshape(-1),
+            groups.memory.reshape(-1),
+            groups.compressed,
+            groups.curve.reshape(-1),
+            groups.times.reshape(-1),
+            groups.reduction_log2,
+            self._gains,
+            self._returned,
+            self._sum,
+            groups.resting,
+        )
+
+    def _play_master(self, frames: int, mix: NDArray[np.float32]) -> int:
+        master = self._master
+        return kernels.play_master(
+            self._sum,
+            frames,
+            master.pairs,
+            master.coefficients.reshape(-1),
+            master.memory.reshape(-1),
+            master.compressed,
+            master.curve.reshape(-1),
+            master.times.reshape(-1),
+            master.reduction_log2,
+            mix,
+            master.resting,
+        )

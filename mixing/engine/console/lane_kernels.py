@@ -1,0 +1,286 @@
+"""The compiled loops of strips, groups and master on lanes; only what renders imports this module.
+
+A *pack* is a buffer ``[frame][16]``: a stereo stem takes two neighbouring lanes, a mono stem one. The four groups are
+the first eight lanes of the same shape, and the master two. Filters are direct form I in float64 on float32 buffers,
+the compressor is that of :mod:`mixing.engine.console.compressor`, sample by sample. Nothing here depends on where a
+song is cut into blocks. There are no bounds checks: callers hand over arrays of the sizes that are named here, and
+run each loop inside of :func:`~mixing.engine.console.denormals.flush_to_zero`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from mixing.engine.console.denormals import flush_to_zero, restore
+from mixing.engine.console.powers import exp2, log2
+from mixing.engine.console.simd import (
+    absolute,
+    greater,
+    lanes_of,
+    lesser,
+    load,
+    narrow,
+    splat,
+    store,
+    store_every,
+    swap_pairs,
+    unpack_16,
+    unpack_24,
+    unpack_float,
+    where_above,
+    widen,
+)
+
+LANES: Final = 16
+SUB_FRAMES: Final = 512
+"""Frames that go through a whole strip at a time: sixteen lanes of them stay in the first cache."""
+SECTION_VALUES: Final = 5
+PAIR_VALUES: Final = 10
+PAIR_MEMORY: Final = 6
+COMPRESSOR_VALUES: Final = 7
+COMPRESSOR_TIMES: Final = 2
+
+FORMAT_16: Final = 2
+FORMAT_24: Final = 3
+FORMAT_FLOAT: Final = 4
+
+SILENT: Final = 0
+SOUNDING: Final = 1
+NOT_FINITE: Final = 2
+
+_REST_BELOW: Final = 1e-30
+"""A filter's memory below -600 dB is at rest: after any gain of the console no sample that is written can show it."""
+_FLOAT_STEP_16: Final = 1.0 / (1 << 15)
+_FLOAT_STEP_32: Final = 1.0 / (1 << 31)
+_INFINITE_BITS: Final = 0x7F800000
+
+
+# ---- what a stem's bytes hold ----------------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def look_through(stored: NDArray[np.uint32], words: int, floating: bool) -> int:
+    """SILENT, SOUNDING or NOT_FINITE, from the bytes of a block as ``words`` numbers of 32 bits."""
+    if not floating:
+        for index in range(0, words, 256):
+            found = np.uint32(0)
+            for place in range(index, min(index + 256, words)):
+                found |= stored[place]
+            if found:
+                return SOUNDING
+        return SILENT
+    most = np.uint32(0)
+    for index in range(words):
+        most = max(most, stored[index] & np.uint32(0x7FFFFFFF))
+    if most >= np.uint32(_INFINITE_BITS):
+        return NOT_FINITE
+    return SOUNDING if most else SILENT
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def unpack(
+    stored: NDArray[np.uint8],
+    offset: int,
+    kind: int,
+    channels: int,
+    gain: np.float32,
+    pack: NDArray[np.float32],
+    lane: int,
+    frames: int,
+) -> None:
+    """Spread a stem's bytes over its lanes of a pack, in whole steps of sixteen samples; the buffers are padded."""
+    stride = LANES
+    steps = (frames * channels + 15) // 16
+    for step in range(steps):
+        if kind == FORMAT_24:
+            v = unpack_24(stored, offset + 48 * step) * (gain * np.float32(_FLOAT_STEP_32))
+        elif kind == FORMAT_16:
+            v = unpack_16(stored, offset + 32 * step) * (gain * np.float32(_FLOAT_STEP_16))
+        else:
+            v = unpack_float(stored, offset + 64 * step) * gain
+        if channels == 2:
+            store_every(pack, step * 8 * stride + lane, stride, 2, v)
+        else:
+            store_every(pack, step * 16 * stride + lane, stride, 1, v)
+
+
+# ---- the effects of a strip, on any number of lanes ------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def filter_lanes(
+    like: Any,
+    signal: NDArray[np.float32],
+    start: int,
+    stride: int,
+    frames: int,
+    pairs: int,
+    coefficients: NDArray[np.float64],
+    memory: NDArray[np.float64],
+) -> None:
+    """Two biquads a pass, in place. ``coefficients`` is ``[pair][10][lanes]``, ``memory`` ``[pair][6][lanes]``."""
+    wide = widen(like)
+    lanes = lanes_of(like)
+    for pair in range(pairs):
+        at = pair * PAIR_VALUES * lanes
+        b0, b1, b2 = (
+            load(wide, coefficients, at),
+            load(wide, coefficients, at + lanes),
+            load(wide, coefficients, at + 2 * lanes),
+        )
+        a1, a2 = load(wide, coefficients, at + 3 * lanes), load(wide, coefficients, at + 4 * lanes)
+        d0, d1, d2 = (
+            load(wide, coefficients, at + 5 * lanes),
+            load(wide, coefficients, at + 6 * lanes),
+            load(wide, coefficients, at + 7 * lanes),
+        )
+        e1, e2 = load(wide, coefficients, at + 8 * lanes), load(wide, coefficients, at + 9 * lanes)
+        kept = pair * PAIR_MEMORY * lanes
+        x1, x2 = load(wide, memory, kept), load(wide, memory, kept + lanes)
+        y1, y2 = load(wide, memory, kept + 2 * lanes), load(wide, memory, kept + 3 * lanes)
+        z1, z2 = load(wide, memory, kept + 4 * lanes), load(wide, memory, kept + 5 * lanes)
+        for frame in range(frames):
+            place = start + frame * stride
+            x = widen(load(like, signal, place))
+            y = b0 * x + b1 * x1 + b2 * x2 - a2 * y2 - a1 * y1
+            z = d0 * y + d1 * y1 + d2 * y2 - e2 * z2 - e1 * z1
+            x2 = x1
+            x1 = x
+            y2 = y1
+            y1 = y
+            z2 = z1
+            z1 = z
+            store(signal, place, narrow(z))
+        store(memory, kept, x1)
+        store(memory, kept + lanes, x2)
+        store(memory, kept + 2 * lanes, y1)
+        store(memory, kept + 3 * lanes, y2)
+        store(memory, kept + 4 * lanes, z1)
+        store(memory, kept + 5 * lanes, z2)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def compress_lanes(
+    like: Any,
+    signal: NDArray[np.float32],
+    start: int,
+    stride: int,
+    frames: int,
+    curve: NDArray[np.float32],
+    times: NDArray[np.float64],
+    reduction: NDArray[np.float64],
+) -> None:
+    """The compressor, in place; levels are in powers of two. ``curve`` is ``[7][lanes]``, ``times`` ``[2][lanes]``.
+
+    The rows of ``curve``: 1 where a lane is one of two sides and else 0, threshold, half the knee, the knee, slope over
+    twice the knee, slope, makeup. ``times`` holds what attack and release keep; ``reduction`` the state, ``(lanes,)``.
+    """
+    wide = widen(like)
+    lanes = lanes_of(like)
+    linked = load(like, curve, 0)
+    threshold, half, knee = load(like, curve, lanes), load(like, curve, 2 * lanes), load(like, curve, 3 * lanes)
+    bend, slope = load(like, curve, 4 * lanes), load(like, curve, 5 * lanes)
+    makeup = load(like, curve, 6 * lanes)
+    attack, release = load(wide, times, 0), load(wide, times, lanes)
+    reduced = load(wide, reduction, 0)
+    for frame in range(frames):
+        place = start + frame * stride
+        x = load(like, signal, place)
+        size = absolute(x)
+        over = log2(greater(size, linked * swap_pairs(size))) - threshold
+        into_knee = lesser(greater(over + half, 0.0), knee)
+        wanted = widen(bend * into_knee * into_knee + slope * greater(over - half, 0.0))
+        reduced = wanted + where_above(wanted, reduced, attack, release) * (reduced - wanted)
+        store(signal, place, x * exp2(makeup - narrow(reduced)))
+    store(reduction, 0, reduced)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def route(
+    pack: NDArray[np.float32], first: int, frames: int, matrix: NDArray[np.float32], bus: NDArray[np.float32], at: int
+) -> None:
+    """Add eight lanes of a pack, from ``first``, to the sixteen lanes of the buses, one lane after the other.
+
+    ``matrix`` is ``[16][16]``, a row for each lane of the pack. The order of the sum is that of the lanes, so that a
+    silent lane changes nothing, present or not.
+    """
+    like = splat(np.float32(0.0), 16)
+    row = first * LANES
+    m0, m1 = load(like, matrix, row), load(like, matrix, row + 16)
+    m2, m3 = load(like, matrix, row + 32), load(like, matrix, row + 48)
+    m4, m5 = load(like, matrix, row + 64), load(like, matrix, row + 80)
+    m6, m7 = load(like, matrix, row + 96), load(like, matrix, row + 112)
+    for frame in range(frames):
+        place = frame * LANES + first
+        target = at + frame * LANES
+        total = load(like, bus, target)
+        total = total + pack[place] * m0
+        total = total + pack[place + 1] * m1
+        total = total + pack[place + 2] * m2
+        total = total + pack[place + 3] * m3
+        total = total + pack[place + 4] * m4
+        total = total + pack[place + 5] * m5
+        total = total + pack[place + 6] * m6
+        total = total + pack[place + 7] * m7
+        store(bus, target, total)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def settle(memory: NDArray[np.float64], pairs: int, lanes: int, resting: NDArray[np.bool_]) -> None:
+    """Put filters that nobody can hear to rest, lane by lane, and say which lanes rest."""
+    for lane in range(lanes):
+        most = 0.0
+        for row in range(pairs * PAIR_MEMORY):
+            most = max(most, abs(memory[row * lanes + lane]))
+        resting[lane] = most < _REST_BELOW
+        if most and resting[lane]:
+            for row in range(pairs * PAIR_MEMORY):
+                memory[row * lanes + lane] = 0.0
+
+
+# ---- entries ---------------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def play_pack(
+    stored: NDArray[np.uint8],
+    places: NDArray[np.int64],
+    gains: NDArray[np.float32],
+    frames: int,
+    lanes_used: int,
+    pack: NDArray[np.float32],
+    pairs: int,
+    coefficients: NDArray[np.float64],
+    memory: NDArray[np.float64],
+    compressed: bool,
+    curve: NDArray[np.float32],
+    times: NDArray[np.float64],
+    reduction: NDArray[np.float64],
+    matrix: NDArray[np.float32],
+    bus: NDArray[np.float32],
+    resting: NDArray[np.bool_],
+) -> None:
+    """One block of a pack from stored bytes to the buses.
+
+    ``places`` has a row for each stem: where its bytes begin in ``stored``, its format, channels and first lane;
+    ``gains`` its trim. ``bus`` is ``[frames][16]`` and is added to. All arrays are flat but ``places``.
+    """
+    mode = flush_to_zero()
+    like = splat(np.float32(0.0), 16)
+    for start in range(0, frames, SUB_FRAMES):
+        count = min(SUB_FRAMES, frames - start)
+        for stem in range(places.shape[0]):
+            offset, kind, channels, lane = places[stem, 0], places[stem, 1], places[stem, 2], places[stem, 3]
+            unpack(stored, offset + start * channels * kind, kind, channels, gains[stem], pack, lane, count)
+        filter_lanes(like, pack, 0, LANES, count, pairs, coefficients, memory)
+        if compressed:
+            compress_lanes(like, pack, 0, LANES, count, curve, times, reduction)
+        route(pack, 0, count, matrix, bus, start * LANES)
+        if lanes_used > 8:
+            route(pack, 8, count, matrix, bus, start * LANES)
+    settle(memory, pairs, LANES, resting)
+    restore(mode)

@@ -1,0 +1,251 @@
+"""Strips on lanes: which stems sound in a block, gathered into packs of sixteen lanes, and what they remember.
+
+A stereo stem takes two neighbouring lanes, a mono stem one. A stem is in no pack while its bytes are zero and its
+filters rest, so that silence costs nothing; its memory is kept until it sounds again. Packs hold the strips in the
+console's order, and the buses are summed lane by lane in that order, so that a gathering never shows in the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixing.engine.console import compressor, eq, pan
+from mixing.engine.console import lane_kernels as kernels
+from mixing.engine.console.gain import linear
+from mixing.engine.console.parameters import Compressor, ConsoleParameters, Eq, Strip
+from mixing.engine.errors import MixFailed
+from mixing.engine.roles import GROUPS
+
+BLOCK_FRAMES: Final = 8_192
+"""Frames that are processed at a time. Where a compressor was left in silence, this grid shows in the last bits."""
+ROW_BYTES: Final = BLOCK_FRAMES * 8 + 64
+"""Room for the bytes of a block of one stem, stereo float32 at the most, and for a vector behind them."""
+MOST_PAIRS: Final = 3
+_DB_PER_DOUBLING: Final = 20.0 * np.log10(2.0)
+_OVER_BELOW_DB: Final = 1e-9
+_REVERB, _DELAY = 2 * len(GROUPS), 2 * len(GROUPS) + 2
+
+
+def coefficient_pairs(settings: Eq, sample_rate: int) -> NDArray[np.float64]:
+    """The EQ as passes of two biquads, ``(pairs, 10)``; a single one is paired with a section that changes nothing."""
+    sections = eq.sections(settings, sample_rate)
+    if len(sections) % 2:
+        sections = np.vstack((sections, [[1.0, 0.0, 0.0, 0.0, 0.0]]))
+    return sections.reshape(-1, kernels.PAIR_VALUES)
+
+
+class Settings:
+    """EQ and compressor of some lanes, as the kernels take them, and what they remember; neutral at first."""
+
+    def __init__(self, lanes: int) -> None:
+        self.lanes = lanes
+        self.pairs = 0
+        self.compressed = False
+        self.coefficients = np.zeros((MOST_PAIRS, kernels.PAIR_VALUES, lanes))
+        self.coefficients[:, (0, 5)] = 1.0
+        self.memory = np.zeros((MOST_PAIRS, kernels.PAIR_MEMORY, lanes))
+        self.curve = np.zeros((kernels.COMPRESSOR_VALUES, lanes), dtype=np.float32)
+        self.times = np.zeros((kernels.COMPRESSOR_TIMES, lanes))
+        self.reduction_log2 = np.zeros(lanes)
+        self.resting = np.ones(lanes, dtype=np.bool_)
+
+    def put(self, first: int, count: int, pairs: NDArray[np.float64], dynamics: Compressor, sample_rate: int) -> None:
+        """Set ``count`` lanes from ``first`` on, one strip's or group's."""
+        place = slice(first, first + count)
+        self.coefficients[: len(pairs), :, place] = pairs[:, :, np.newaxis]
+        self.pairs = max(self.pairs, len(pairs))
+        if dynamics.on:
+            self.compressed = True
+            self.curve[:, place] = _curve(dynamics, linked=count == 2)[:, np.newaxis]
+            memory = [compressor.memory(ms, sample_rate) for ms in (dynamics.attack_ms, dynamics.release_ms)]
+            self.times[:, place] = np.array(memory)[:, np.newaxis]
+
+    def rest(self, frames: int) -> None:
+        """Let time pass in silence: the compressors let go."""
+        self.reduction_log2 *= self.times[1] ** frames
+        self.reduction_log2[self.reduction_log2 < _OVER_BELOW_DB] = 0.0
+
+
+def _curve(dynamics: Compressor, *, linked: bool) -> NDArray[np.float64]:
+    """The rows that ``compress_lanes`` takes; levels are in doublings, of 6.02 dB."""
+    slope = 1.0 - 1.0 / dynamics.ratio
+    knee = dynamics.knee_db / _DB_PER_DOUBLING
+    threshold, makeup = dynamics.threshold_db / _DB_PER_DOUBLING, dynamics.makeup_db / _DB_PER_DOUBLING
+    return np.array([linked, threshold, knee / 2.0, knee, slope / (2.0 * knee) if knee else 0.0, slope, makeup])
+
+
+class StripPath:
+    """A strip as its lanes need it, with what it remembers while it is in no pack."""
+
+    def __init__(self, strip: Strip, channels: int, sample_rate: int, *, reverb: float, delay: float) -> None:
+        self.stem = strip.stem
+        self.channels = channels
+        self.trim = np.float32(linear(strip.trim_db))
+        self.pairs = coefficient_pairs(strip.eq, sample_rate)
+        self.dynamics = strip.compressor
+        self.matrix = np.zeros((channels, kernels.LANES), dtype=np.float32)
+        panned = linear(strip.fader_db) * pan.matrix(pan=strip.pan, width=strip.width, channels=channels).T
+        group = 2 * GROUPS.index(strip.group)
+        self.matrix[:, group : group + 2] = panned
+        self.matrix[:, _REVERB : _REVERB + 2] = linear(strip.sends.reverb_db) * reverb * panned
+        self.matrix[:, _DELAY : _DELAY + 2] = linear(strip.sends.delay_db) * delay * panned
+        self.kept = Settings(channels)
+        self.kept.put(0, channels, self.pairs, self.dynamics, sample_rate)
+
+    @property
+    def rests(self) -> bool:
+        return bool(self.kept.resting.all())
+
+
+class Pack:
+    """Up to sixteen lanes of strips that sound together."""
+
+    def __init__(self, members: Sequence[tuple[int, StripPath]], kinds: Mapping[str, int], sample_rate: int) -> None:
+        self._members = members
+        self._settings = Settings(kernels.LANES)
+        self._matrix = np.zeros((kernels.LANES, kernels.LANES), dtype=np.float32)
+        self._buffer = np.zeros((kernels.SUB_FRAMES + 16) * kernels.LANES, dtype=np.float32)
+        self._first = _first_lanes([path.channels for _, path in members])
+        self._lanes_used = self._first[-1] + members[-1][1].channels
+        rows = [
+            (row * ROW_BYTES, kinds[path.stem], path.channels, first)
+            for (row, path), first in zip(members, self._first, strict=True)
+        ]
+        self._places = np.array(rows, dtype=np.int64)
+        self._trims = np.array([path.trim for _, path in members], dtype=np.float32)
+        for (_, path), first in zip(members, self._first, strict=True):
+            place = slice(first, first + path.channels)
+            self._settings.put(first, path.channels, path.pairs, path.dynamics, sample_rate)
+            self._settings.memory[:, :, place] = path.kept.memory
+            self._settings.reduction_log2[place] = path.kept.reduction_log2
+            self._matrix[place] = path.matrix
+
+    def play(self, stored: NDArray[np.uint8], frames: int, bus: NDArray[np.float32]) -> None:
+        """Add a block to the buses, and tell the strips whether their filters rest."""
+        settings = self._settings
+        kernels.play_pack(
+            stored,
+            self._places,
+            self._trims,
+            frames,
+            self._lanes_used,
+            self._buffer,
+            settings.pairs,
+            settings.coefficients.reshape(-1),
+            settings.memory.reshape(-1),
+            settings.compressed,
+            settings.curve.reshape(-1),
+            settings.times.reshape(-1),
+            settings.reduction_log2,
+            self._matrix.reshape(-1),
+            bus,
+            settings.resting,
+        )
+        for (_, path), first in zip(self._members, self._first, strict=True):
+            path.kept.resting[:] = settings.resting[first : first + path.channels]
+
+    def dissolve(self) -> None:
+        """Give the strips back what they have to remember."""
+        for (_, path), first in zip(self._members, self._first, strict=True):
+            place = slice(first, first + path.channels)
+            path.kept.memory[:] = self._settings.memory[:, :, place]
+            path.kept.reduction_log2[:] = self._settings.reduction_log2[place]
+
+
+def _first_lanes(channels: Sequence[int]) -> list[int]:
+    """Where each strip's lanes begin; the two sides of a stereo strip begin at an even lane."""
+    first, lane = [], 0
+    for count in channels:
+        lane += lane % 2 if count == 2 else 0
+        first.append(lane)
+        lane += count
+    return first
+
+
+class Strips:
+    """The heard strips of a console, from stored bytes to the buses.
+
+    Parameters
+    ----------
+    strips : Sequence[Strip]
+        In the order of the sum; row n of the stored bytes belongs to strip n.
+    channels, kinds : Mapping[str, int]
+        By stem: 1 or 2 channels; bytes a sample as the kernels know them (``FORMAT_16``, ``_24``, ``_FLOAT``).
+    sample_rate : int
+        In Hz.
+    """
+
+    def __init__(
+        self,
+        strips: Sequence[Strip],
+        parameters: ConsoleParameters,
+        channels: Mapping[str, int],
+        kinds: Mapping[str, int],
+        *,
+        sample_rate: int,
+    ) -> None:
+        reverb = float(linear(parameters.reverb.return_db) > 0.0)
+        delay = float(linear(parameters.delay.return_db) > 0.0)
+        self.paths = [
+            StripPath(strip, channels[strip.stem], sample_rate, reverb=reverb, delay=delay) for strip in strips
+        ]
+        self._kinds = kinds
+        self._sample_rate = sample_rate
+        self._sounding: tuple[int, ...] = ()
+        self._packs: list[Pack] = []
+
+    def play(self, stored: NDArray[np.uint8], frames: int, bus: NDArray[np.float32]) -> bool:
+        """Set the buses ``[frames][16]`` from a block of bytes ``(strips, ROW_BYTES)``; answers whether any sounds.
+
+        Raises
+        ------
+        MixFailed
+            ``stem_not_finite`` if a stem holds a NaN or an infinity.
+        """
+        sounding = self._which_sound(stored, frames)
+        if sounding != self._sounding:
+            self._gather(sounding)
+        bus[: frames * kernels.LANES] = 0.0
+        for pack in self._packs:
+            pack.play(stored.reshape(-1), frames, bus)
+        for index, path in enumerate(self.paths):
+            if path.dynamics.on and index not in sounding:
+                path.kept.rest(frames)
+        return bool(sounding)
+
+    def _which_sound(self, stored: NDArray[np.uint8], frames: int) -> tuple[int, ...]:
+        sounding = []
+        words = stored.view(np.uint32)
+        for index, path in enumerate(self.paths):
+            kind = self._kinds[path.stem]
+            count = (frames * path.channels * kind + 3) // 4
+            answer = kernels.look_through(words[index], count, kind == kernels.FORMAT_FLOAT)
+            if answer == kernels.NOT_FINITE:
+                raise MixFailed(
+                    "stem_not_finite",
+                    f"{path.stem} holds samples that are not numbers; export it again and upload it anew.",
+                    field=path.stem,
+                )
+            if answer == kernels.SOUNDING or not path.rests:
+                sounding.append(index)
+        return tuple(sounding)
+
+    def _gather(self, sounding: tuple[int, ...]) -> None:
+        for pack in self._packs:
+            pack.dissolve()
+        self._packs = []
+        members: list[tuple[int, StripPath]] = []
+        for index in sounding:
+            path = self.paths[index]
+            first = _first_lanes([*(member.channels for _, member in members), path.channels])[-1]
+            if first + path.channels > kernels.LANES:
+                self._packs.append(Pack(members, self._kinds, self._sample_rate))
+                members = []
+            members.append((index, path))
+        if members:
+            self._packs.append(Pack(members, self._kinds, self._sample_rate))
+        self._sounding = sounding

@@ -1,0 +1,358 @@
+"""Vectors of lanes inside of compiled kernels: sixteen strips, eight groups or two sides in one instruction.
+
+A vector is a value of the compiler's own vector type, ``<16 x float>`` and its kin; it lives in registers and exists
+inside of kernels only. ``a + b``, ``-``, ``*``, ``/`` work lane by lane, with a number on either side standing for all
+lanes; a product and a sum may be fused into one rounding. So the bytes are the same for any number of threads and any
+cutting into blocks, on machines of one kind; another kind of processor may round the last bit differently.
+
+Functions take a vector, or an example of one named ``like``, and work for any number of lanes. Arrays are indexed from
+their first element, whatever their shape is, and nothing is checked.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Final
+
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
+from numba.core import cgutils
+from numba.core.imputils import lower_builtin
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, models, register_model
+
+_I8, _I32, _I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+_FUSED: Final = ("contract",)
+
+
+class Lanes(types.Type):
+    """The type of a vector: ``bits`` is 32 or 64, the size of a float."""
+
+    def __init__(self, bits: int, count: int) -> None:
+        self.bits = bits
+        self.count = count
+        super().__init__(name=f"Lanes(float{bits}, {count})")
+
+    @property
+    def element(self) -> Any:
+        return ir.FloatType() if self.bits == 32 else ir.DoubleType()
+
+    @property
+    def ll(self) -> Any:
+        return ir.VectorType(self.element, self.count)
+
+    @property
+    def whole(self) -> Any:
+        """Integers of the same size."""
+        return ir.VectorType(ir.IntType(self.bits), self.count)
+
+
+@register_model(Lanes)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Lanes) -> None:
+        super().__init__(manager, kind, kind.ll)  # type: ignore[no-untyped-call]
+
+
+# ---- arithmetic ------------------------------------------------------------------------------------------------------
+
+
+def _splat(builder: Any, scalar: Any, kind: Lanes) -> Any:
+    first = builder.insert_element(ir.Constant(kind.ll, ir.Undefined), scalar, ir.Constant(_I32, 0))
+    return builder.shuffle_vector(first, ir.Constant(kind.ll, ir.Undefined), _mask([0] * kind.count))
+
+
+def _mask(indices: list[int]) -> Any:
+    return ir.Constant(ir.VectorType(_I32, len(indices)), indices)
+
+
+def _in_lanes(context: Any, builder: Any, value: Any, given: Any, kind: Lanes) -> Any:
+    if isinstance(given, Lanes):
+        return value
+    return _splat(
+        builder, context.cast(builder, value, given, types.float32 if kind.bits == 32 else types.float64), kind
+    )
+
+
+def _arithmetic(operation: Callable[..., Any], instruction: str) -> None:
+    class Template(AbstractTemplate):
+        def generic(self, args: Any, kws: Any) -> Any:
+            vectors = [kind for kind in args if isinstance(kind, Lanes)]
+            if (
+                len(args) == 2
+                and vectors
+                and all(kind == vectors[0] or isinstance(kind, types.Number) for kind in args)
+            ):
+                return signature(vectors[0], *args)  # type: ignore[no-untyped-call]
+            return None
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = sig.return_type
+        pair = [_in_lanes(context, builder, value, given, kind) for value, given in zip(args, sig.args, strict=True)]
+        return getattr(builder, instruction)(*pair, flags=_FUSED)
+
+    infer_global(operation)(Template)  # type: ignore[no-untyped-call]
+    for first, second in ((Lanes, Lanes), (Lanes, types.Number), (types.Number, Lanes)):
+        lower_builtin(operation, first, second)(lower)  # type: ignore[no-untyped-call]
+
+
+_arithmetic(operator.add, "fadd")
+_arithmetic(operator.sub, "fsub")
+_arithmetic(operator.mul, "fmul")
+_arithmetic(operator.truediv, "fdiv")
+
+
+def _inside_of_kernels(declare: Callable[..., Any]) -> Any:
+    return intrinsic(prefer_literal=True)(declare)
+
+
+# ---- numbers in and out ----------------------------------------------------------------------------------------------
+
+
+def _element(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+    data = context.make_array(kind)(context, builder, array).data
+    return builder.gep(data, [index])
+
+
+def _vector_of(dtype: Any, count: int) -> Lanes:
+    return Lanes(32 if dtype == types.float32 else 64, count)
+
+
+@_inside_of_kernels
+def splat(typingctx: Any, number: Any, count: Any) -> Any:
+    """``splat(number, 16)``: the number in every lane, float32 or float64 as it is."""
+    kind = _vector_of(number, count.literal_value)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _splat(builder, args[0], kind)
+
+    return kind(number, count), codegen
+
+
+@_inside_of_kernels
+def load(typingctx: Any, like: Any, array: Any, index: Any) -> Any:
+    """As many neighbours from ``array[index]`` on as ``like`` has lanes, in the array's own precision."""
+    kind = _vector_of(array.dtype, like.count)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = builder.bitcast(_element(context, builder, sig.args[1], args[1], args[2]), kind.ll.as_pointer())
+        loaded = builder.load(place)
+        loaded.align = kind.bits // 8
+        return loaded
+
+    return kind(like, array, types.intp), codegen
+
+
+@_inside_of_kernels
+def store(typingctx: Any, array: Any, index: Any, vector: Any) -> Any:
+    """Put the lanes at ``array[index]`` and behind; the array has the vector's precision."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = builder.bitcast(_element(context, builder, sig.args[0], args[0], args[1]), vector.ll.as_pointer())
+        builder.store(args[2], place).align = vector.bits // 8
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector), codegen
+
+
+@_inside_of_kernels
+def store_every(typingctx: Any, array: Any, index: Any, stride: Any, width: Any, vector: Any) -> Any:
+    """Put the lanes in groups of ``width`` (1 or 2, a literal) at ``index``, ``index + stride``, and so on."""
+    size = width.literal_value
+    piece = ir.IntType(vector.bits * size)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pieces = builder.bitcast(args[4], ir.VectorType(piece, vector.count // size))
+        place = _element(context, builder, sig.args[0], args[0], args[1])
+        for number in range(vector.count // size):
+            part = builder.extract_element(pieces, ir.Constant(_I32, number))
+            builder.store(part, builder.bitcast(place, piece.as_pointer())).align = vector.bits // 8
+            place = builder.gep(place, [args[2]])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, width, vector), codegen
+
+
+def _unpacker(stored_bytes: int) -> Any:
+    """Sixteen little-endian integers from bytes at an index, as float32; those of 24 bit come times 256."""
+
+    def unpack(typingctx: Any, data: Any, index: Any) -> Any:
+        kind = Lanes(32, 16)
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            place = _element(context, builder, sig.args[0], args[0], args[1])
+            if stored_bytes == 3:
+                whole = _from_24_bit(builder, place)
+            else:
+                short = ir.VectorType(ir.IntType(8 * stored_bytes), 16)
+                loaded = builder.load(builder.bitcast(place, short.as_pointer()))
+                loaded.align = 1
+                if stored_bytes == 4:
+                    return builder.bitcast(loaded, kind.ll)
+                whole = builder.sext(loaded, kind.whole)
+            return builder.sitofp(whole, kind.ll)
+
+        return kind(data, types.intp), codegen
+
+    return intrinsic(unpack)
+
+
+def _from_24_bit(builder: Any, place: Any) -> Any:
+    loaded = builder.load(builder.bitcast(place, ir.VectorType(_I8, 64).as_pointer()))
+    loaded.align = 1
+    nothing = ir.Constant(ir.VectorType(_I8, 64), [0] * 64)
+    spread = [index for sample in range(16) for index in (64, 3 * sample, 3 * sample + 1, 3 * sample + 2)]
+    return builder.bitcast(builder.shuffle_vector(loaded, nothing, _mask(spread)), ir.VectorType(_I32, 16))
+
+
+unpack_16: Final[Any] = _unpacker(2)
+unpack_24: Final[Any] = _unpacker(3)
+"""Reads 64 bytes for the 48 that it needs: buffers are padded."""
+unpack_float: Final[Any] = _unpacker(4)
+
+
+@_inside_of_kernels
+def pack_24(typingctx: Any, data: Any, index: Any, vector: Any) -> Any:
+    """Put sixteen whole numbers, within 24 bit, as 48 bytes at ``data[index]``; writes 64, the last 16 zero."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        packed = ir.VectorType(_I8, 64)
+        loose = builder.bitcast(builder.fptosi(args[2], vector.whole), packed)
+        tight = [index for sample in range(16) for index in (4 * sample, 4 * sample + 1, 4 * sample + 2)]
+        nothing = ir.Constant(packed, [0] * 64)
+        place = builder.bitcast(_element(context, builder, sig.args[0], args[0], args[1]), packed.as_pointer())
+        builder.store(builder.shuffle_vector(loose, nothing, _mask(tight + [64] * 16)), place).align = 1
+        return context.get_dummy_value()
+
+    return types.void(data, types.intp, vector), codegen
+
+
+@_inside_of_kernels
+def lanes_of(typingctx: Any, like: Any) -> Any:
+    """How many lanes a vector has."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return ir.Constant(_I64, like.count)
+
+    return types.int64(like), codegen
+
+
+# ---- lane by lane ----------------------------------------------------------------------------------------------------
+
+
+def unary(work: Callable[[Any, Any, Lanes], Any], answer: Callable[[Lanes], Any] = lambda kind: kind) -> Any:
+    def declare(typingctx: Any, vector: Any) -> Any:
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return work(builder, args[0], vector)
+
+        return answer(vector)(vector), codegen
+
+    return intrinsic(declare)
+
+
+def _call(builder: Any, name: str, kind: Lanes, *args: Any) -> Any:
+    full_name = f"llvm.{name}.v{kind.count}f{kind.bits}"
+    function = ir.FunctionType(kind.ll, [kind.ll] * len(args))
+    return builder.call(cgutils.get_or_insert_function(builder.module, function, full_name), args)  # type: ignore[no-untyped-call]
+
+
+def _fold(name: str, start: float) -> Any:
+    """All lanes into one number, half by half."""
+
+    def work(builder: Any, value: Any, kind: Lanes) -> Any:
+        count = kind.count
+        while count > 1:
+            count //= 2
+            blank = ir.Constant(value.type, ir.Undefined)
+            low = builder.shuffle_vector(value, blank, _mask(list(range(count))))
+            high = builder.shuffle_vector(value, blank, _mask(list(range(count, 2 * count))))
+            if name == "add":
+                value = builder.fadd(low, high)
+            else:
+                value = builder.select(builder.fcmp_ordered(name, low, high), low, high)
+        return builder.extract_element(value, ir.Constant(_I32, 0))
+
+    return unary(work, lambda kind: types.float32 if kind.bits == 32 else types.float64)
+
+
+widen: Final[Any] = unary(lambda b, v, k: b.fpext(v, Lanes(64, k.count).ll), lambda k: Lanes(64, k.count))
+narrow: Final[Any] = unary(lambda b, v, k: b.fptrunc(v, Lanes(32, k.count).ll), lambda k: Lanes(32, k.count))
+absolute: Final[Any] = unary(lambda b, v, k: _call(b, "fabs", k, v))
+nearest: Final[Any] = unary(lambda b, v, k: _call(b, "rint", k, v))
+"""Whole numbers, halves to even."""
+swap_pairs: Final[Any] = unary(
+    lambda b, v, k: b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask([lane ^ 1 for lane in range(k.count)]))
+)
+"""Left to right and right to left."""
+last_everywhere: Final[Any] = unary(
+    lambda b, v, k: b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask([k.count - 1] * k.count))
+)
+
+
+def _later_by(distance: int) -> Any:
+    return unary(
+        lambda b, v, k: b.shuffle_vector(
+            ir.Constant(k.ll, [0.0] * k.count), v, _mask([k.count - distance + lane for lane in range(k.count)])
+        )
+    )
+
+
+later_by_1: Final[Any] = _later_by(1)
+"""Lane n becomes lane n + 1; zero comes in."""
+later_by_2: Final[Any] = _later_by(2)
+later_by_4: Final[Any] = _later_by(4)
+later_by_8: Final[Any] = _later_by(8)
+total: Final[Any] = _fold("add", 0.0)
+largest: Final[Any] = _fold(">", 0.0)
+smallest: Final[Any] = _fold("<", 0.0)
+
+
+def _interleaver(first: int) -> Any:
+    def interleave(typingctx: Any, left: Any, right: Any) -> Any:
+        """Left and right of half of the lanes in turn."""
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            count = left.count
+            lanes = range(first * count // 2, (first + 1) * count // 2)
+            turns = [lane + side * count for lane in lanes for side in (0, 1)]
+            return builder.shuffle_vector(args[0], args[1], _mask(turns))
+
+        return left(left, right), codegen
+
+    return intrinsic(interleave)
+
+
+interleave_first: Final[Any] = _interleaver(0)
+interleave_last: Final[Any] = _interleaver(1)
+
+
+def _chooser(comparison: str) -> Any:
+    def choose(typingctx: Any, left: Any, right: Any, then: Any, otherwise: Any) -> Any:
+        """Lane by lane ``then`` where the comparison of ``left`` with ``right`` holds, else ``otherwise``."""
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.select(builder.fcmp_ordered(comparison, args[0], args[1]), args[2], args[3])
+
+        return then(left, right, then, otherwise), codegen
+
+    return intrinsic(choose)
+
+
+where_above: Final[Any] = _chooser(">")
+
+
+def _extreme(comparison: str) -> Any:
+    def pick(typingctx: Any, vector: Any, other: Any) -> Any:
+        """Lane by lane; ``other`` may be a number."""
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            right = _in_lanes(context, builder, args[1], other, vector)
+            return builder.select(builder.fcmp_ordered(comparison, args[0], right), args[0], right)
+
+        return vector(vector, other), codegen
+
+    return intrinsic(pick)
+
+
+greater: Final[Any] = _extreme(">")
+lesser: Final[Any] = _extreme("<")
