@@ -25,7 +25,7 @@ has the energy that went in, at low frequencies, whatever the decay.
 
 Every length is at least 16 samples, so that sixteen samples of one line are one vector: the damping is then a prefix
 sum in four steps, the mixing 64 additions of vectors, and nothing is gathered. That makes about 400 vector
-instructions for sixteen stereo samples, some 0.07 s for 180 s with AVX-512. The other way around, one vector holding
+instructions for sixteen stereo samples, some 0.1 s for 180 s with AVX-512. The other way around, one vector holding
 one sample of all sixteen lines, needs no prefix sum, but gathers and scatters sixteen places for every sample, which
 alone costs twice as much.
 """
