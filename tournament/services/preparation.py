@@ -5,6 +5,7 @@ Only workers import this module: it brings the engine's kernels with it.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +27,9 @@ LISTENING = "Listening to the stems"
 ONE_SIDE = "Mixing one side"
 OTHER_SIDE = "Mixing the other side"
 CHOOSING = "Finding where they differ most"
+SPANS = ((0.02, 0.45, ONE_SIDE), (0.45, 0.88, OTHER_SIDE))
+
+Side = tuple[Mixer, Path, Path]
 
 
 def prepare(*, battle: Battle, run: Run) -> None:
@@ -46,12 +50,19 @@ def prepare(*, battle: Battle, run: Run) -> None:
     clip_a, clip_b, peaks = (run.file(folder / name) for name in ("a.wav", "b.wav", clip_files.PEAKS))
     with TemporaryDirectory(dir=folder) as work:
         mix_a, mix_b = Path(work, "a.wav"), Path(work, "b.wav")
-        side_a = _mix(battle.mixer_a, session, stems, mix_a, clip_a, run.part(0.02, 0.45, ONE_SIDE), run.cancelled)
-        side_b = _mix(battle.mixer_b, session, stems, mix_b, clip_b, run.part(0.45, 0.88, OTHER_SIDE), run.cancelled)
+        sides = [(battle.mixer_a, mix_a, clip_a), (battle.mixer_b, mix_b, clip_b)]
+        made: dict[Path, PublishedSide] = {}
+        for (card, mix, clip), span in zip(_shuffled(sides), SPANS, strict=True):
+            made[clip] = _mix(card, session, stems, mix, clip, run.part(*span), run.cancelled)
         told = run.part(0.88, 0.99, CHOOSING)
         clips = cut_pair(mix_a, mix_b, clip_a=clip_a, clip_b=clip_b, progress=told, cancelled=run.cancelled)
     peaks.write_bytes(clips.peaks)
-    _publish(battle, run, side_a, side_b, clips)
+    _publish(battle, run, made[clip_a], made[clip_b], clips)
+
+
+def _shuffled(sides: list[Side]) -> list[Side]:
+    """A coin decides which side is mixed first: some mixers take longer, and a watcher of the progress has a clock."""
+    return sides[::-1] if secrets.randbelow(2) else sides
 
 
 def _mix(

@@ -10,10 +10,11 @@ from django.conf import settings
 from mixing.engine.audio.loudness import LoudnessMeter
 from mixing.engine.audio.true_peak import TruePeakMeter
 from mixing.engine.console.parameters import ConsoleParameters
+from mixing.engine.mixers.interface import Intent
 from mixing.engine.mixers.registry import mixer
 from mixing.models import Job
 from mixing.services import jobs as job_rows
-from mixing.services import songs, storage
+from mixing.services import sessions, songs, storage
 from tests.tournament import factories
 from tournament import jobs
 from tournament.models import Battle
@@ -96,6 +97,21 @@ def test_stages_name_neither_mixer_nor_side(alice, monkeypatch):
     prepared(battles.create_battle(user=alice, song=factories.sounding_song(alice)))
     assert told <= {"", preparation.LISTENING, preparation.ONE_SIDE, preparation.OTHER_SIDE, preparation.CHOOSING}
     assert preparation.ONE_SIDE in told
+
+
+@pytest.mark.parametrize("coin", [0, 1])
+def test_which_side_is_mixed_first_is_a_coins_word_since_a_watchers_clock_tells_mixers_apart(alice, monkeypatch, coin):
+    monkeypatch.setattr(preparation.secrets, "randbelow", lambda below: coin)
+    turns = []
+    real = preparation._mix
+    monkeypatch.setattr(preparation, "_mix", lambda card, *rest: turns.append(card) or real(card, *rest))
+    battle = prepared(battles.create_battle(user=alice, song=factories.sounding_song(alice)))
+    assert turns == ([battle.mixer_b, battle.mixer_a] if coin else [battle.mixer_a, battle.mixer_b])
+    session = sessions.session_features(battle.song, sessions.ready_stems(battle.song), progress=lambda _: None)
+    for card, kept in ((battle.mixer_a, battle.parameters_a), (battle.mixer_b, battle.parameters_b)):
+        console = mixer(card.key).predict(session, Intent()).at_rate(session.sample_rate)
+        assert ConsoleParameters.from_dict(kept) == console
+    assert clip_files.clip_path(battle, "a").name == "a.wav"
 
 
 def test_two_mixes_that_are_alike_make_no_battle_and_say_so(alice):
