@@ -170,6 +170,8 @@ INFERENCE_WARM = "mixing.jobs.warm"
 """Called once by an inference worker before it takes its first job."""
 INGEST_PRELOAD = ["mixing.jobs", "mixing.engine.audio.ingest"]
 """Imported by an ingest worker before it forks for its first job."""
+INGEST_WARM = "mixing.jobs.warm_ingest"
+"""Called once by an ingest worker before it forks for its first job; it must start no threads."""
 INGEST_MEMORY_BYTES = env_int("AIMIXER_INGEST_MEMORY_MB", 3072, low=512) * 2**20
 INGEST_CPU_S = env_int("AIMIXER_INGEST_CPU_S", 600, low=10)
 """What the decoding of one person's file may take before the kernel ends it."""

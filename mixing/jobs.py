@@ -35,6 +35,11 @@ def warm() -> None:
     from mixing.engine.console.renderer import warm as warm_renderer
 
     warm_renderer()
+    warm_ingest()
+
+
+def warm_ingest() -> None:
+    """Compile or load what listening to a file needs. It starts no thread, so a process that forks may call it."""
     with tempfile.TemporaryDirectory() as folder:
         for channels in (1, 2):
             source = Path(folder) / f"{channels}.wav"

@@ -58,9 +58,12 @@ class IngestWorker(_Site, Worker):
     """Forks for each job."""
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
-        # Imported before the fork, so that no job pays for it. Importing starts no threads, which a fork would lose.
+        # Imported and warmed before the fork, so that no job pays for it: loading the kernels takes longer than
+        # listening to many a stem. Neither starts threads, which a fork would lose.
         for module in settings.INGEST_PRELOAD:
             importlib.import_module(module)
+        import_string(settings.INGEST_WARM)()
+        connections.close_all()
         return super().work(*args, **kwargs)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:

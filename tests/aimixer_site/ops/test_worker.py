@@ -2,6 +2,8 @@
 
 import os
 import resource
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -50,6 +52,7 @@ def _in_this_process(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Non
     WARMED.clear()
     settings.INFERENCE_WARM = f"{__name__}.warm"
     settings.INGEST_PRELOAD = ["mixing.engine.errors"]
+    settings.INGEST_WARM = f"{__name__}.warm"
     # Tests own the signals of their process, and share its database connection.
     monkeypatch.setattr(worker, "close_old_connections", lambda: None)
     monkeypatch.setattr(worker, "connections", type("Kept", (), {"close_all": staticmethod(lambda: None)}))
@@ -67,6 +70,25 @@ def test_ingest_runs_in_a_fork_that_the_kernel_limits(settings: Settings) -> Non
     assert noted["pid"] != os.getpid()
     assert noted["limits"] == [settings.INGEST_MEMORY_BYTES, settings.INGEST_CPU_S, 0]
     assert resource.getrlimit(resource.RLIMIT_CORE) != (0, 0) or resource.getrlimit(resource.RLIMIT_AS)[0] == -1
+
+
+def test_ingest_is_warmed_once_before_it_forks_so_that_no_stem_waits_for_it() -> None:
+    queue_and_run("ingest", "note")
+    assert [os.getpid()] == WARMED
+
+
+def test_warming_ingest_starts_no_thread_that_a_fork_would_lose(settings: Settings) -> None:
+    code = (
+        "import os\n"
+        "from mixing.engine.audio import ingest\n"
+        "from mixing.jobs import warm_ingest\n"
+        "before = len(os.listdir('/proc/self/task'))\n"
+        "warm_ingest()\n"
+        "assert len(os.listdir('/proc/self/task')) == before, os.listdir('/proc/self/task')\n"
+    )
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", code], check=True, cwd=settings.BASE_DIR
+    )
 
 
 def test_every_line_that_a_job_logs_carries_its_ids() -> None:
