@@ -7,9 +7,12 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import transaction
 
+from accounts.models import User
 from aimixer_site.ops.errors import DomainError
+from mixing.engine.errors import AudioRejected
 from mixing.engine.role_names import guess_role
 from mixing.engine.roles import ROLES
 from mixing.models import Job, Song, Stem, Upload
@@ -57,16 +60,33 @@ def create(*, song: Song, filename: str, upload_bytes: int, job: Job) -> Stem:
 def accept(*, run: jobs.Run, stem: Stem, ingested: IngestedStem, audio: Path, peaks: Path) -> None:
     """Publish what became of a file and end its job.
 
-    Raises RateTaken, with nothing written, where another stem has given the song another rate first.
+    Raises RateTaken, with nothing written, where another stem has given the song another rate first, and AudioRejected
+    where its owner's quota has no room for what the file became.
     """
     peaks.write_bytes(ingested.peaks)
     with run.publish():
+        _refuse_what_has_no_room(stem, audio.stat().st_size + peaks.stat().st_size)
         Song.objects.filter(pk=stem.song_id, sample_rate=None).update(sample_rate=ingested.sample_rate)
         if not Song.objects.filter(pk=stem.song_id, sample_rate=ingested.sample_rate).exists():
             raise RateTaken
         written = Stem.objects.filter(pk=stem.pk).update(**taken_fields(ingested, audio, peaks))
         if not written:
             raise jobs.Superseded
+
+
+def _refuse_what_has_no_room(stem: Stem, stored_bytes: int) -> None:
+    """Half an hour of silence goes up as 300 kB of FLAC and is kept as 300 MB: what is kept is what counts."""
+    owner = User.objects.select_for_update(of=("self",)).filter(songs=stem.song_id).first()
+    if owner is None:
+        return
+    # The upload itself goes when the stem is accepted.
+    held = storage.used_bytes(owner) - stem.upload_bytes
+    if held + stored_bytes > settings.UPLOAD_QUOTA_BYTES:
+        raise AudioRejected(
+            "quota_reached",
+            f"“{stem.name}” takes {stored_bytes / 2**20:.0f} MB once it is unpacked, and your songs may hold "
+            f"{settings.UPLOAD_QUOTA_BYTES / 2**30:g} GB in all. Delete a song to make room, then upload it again.",
+        )
 
 
 def taken_fields(ingested: IngestedStem, audio: Path, peaks: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 from django.test import TestCase
+from pytest_django.fixtures import Settings
 
 from mixing import jobs as entry
 from mixing.engine.audio import peaks
@@ -67,6 +68,35 @@ def test_the_upload_is_deleted_once_the_stem_stands_and_nothing_else_is_left(med
     assert sorted(path.name for path in media.rglob("*") if path.is_file()) == [
         f"{stem.uuid}-1.peaks", f"{stem.uuid}-1.wav",
     ]  # fmt: skip
+
+
+def silent_flac(path: Path, *, duration_s: int) -> Path:
+    sf.write(path, np.zeros((44_100 * duration_s, 2), dtype=np.int16), 44_100, format="FLAC", subtype="PCM_16")
+    return path
+
+
+def test_a_small_file_that_unpacks_beyond_the_quota_is_refused_and_leaves_nothing(
+    tmp_path: Path, media: Path, settings: Settings
+) -> None:
+    settings.UPLOAD_QUOTA_BYTES = 2**20
+    stem = checking_stem(make_song(make_user()), "Bomb.flac", source=silent_flac(tmp_path / "b.flac", duration_s=10))
+    assert stem.upload_bytes < 2**16
+    ingest(stem)
+    assert (stem.state, stem.error_code) == (Stem.State.REJECTED, "quota_reached")
+    assert "“Bomb.flac” takes 2 MB" in stem.error_message
+    assert stem.job is not None
+    assert (stem.job.state, stem.job.attempt) == (Job.State.FAILED, 1)
+    assert [path.name for path in media.rglob("*") if path.is_file()] == []
+
+
+def test_a_stem_that_just_fits_the_quota_is_taken_since_its_upload_makes_way(
+    tmp_path: Path, settings: Settings
+) -> None:
+    source = write_wav(tmp_path / "full.wav")
+    first = ingest(checking_stem(make_song(make_user()), source=source))
+    settings.UPLOAD_QUOTA_BYTES = 2 * first.stored_bytes
+    assert ingest(checking_stem(first.song, "Second.wav", source=source)).state == Stem.State.READY
+    assert ingest(checking_stem(first.song, "Third.wav", source=source)).error_code == "quota_reached"
 
 
 def test_later_stems_are_brought_to_the_rate_that_the_first_one_fixed(tmp_path: Path) -> None:
