@@ -37,9 +37,10 @@ types:  ## mypy
 	@deploy/setup.sh --dev
 	@$(PYTHON) -m mypy .
 
-bench:  ## measure what the README and the documents claim
+bench:  ## measure what the documents claim, each beside a floor or a peer
 	@deploy/setup.sh --dev
-	@shopt -s nullglob; for file in benchmarks/bench_*.py; do echo "== $$file"; $(PYTHON) "$$file"; done
+	@$(PYTHON) -m benchmarks.mix_speed
+	@$(PYTHON) -m benchmarks.journey
 
 lock:  ## turn requirements*.in into pinned requirements*.txt
 	@deploy/setup.sh
