@@ -199,3 +199,17 @@ class Mix(models.Model):
     @property
     def is_ready(self) -> bool:
         return bool(self.wav_path)
+
+
+class OpenedMix(models.Model):
+    """That a person has heard what a mixer makes of a song. It outlives the mix: deleting a mix makes nobody blind."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="opened_mixes")
+    song = models.ForeignKey(Song, on_delete=models.CASCADE, related_name="opened_mixes")
+    mixer = models.ForeignKey(Mixer, on_delete=models.CASCADE, related_name="opened_mixes")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "song", "mixer"], name="opened_mix_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person} heard {self.mixer} on {self.song}"

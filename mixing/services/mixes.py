@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from aimixer_site.ops.errors import DomainError
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.errors import MixFailed
 from mixing.engine.mixers.interface import Intent
-from mixing.models import Job, Mix, Mixer, Song, Stem
+from mixing.models import Job, Mix, Mixer, OpenedMix, Song, Stem
 from mixing.services import jobs, storage
 from mixing.services.stems import clean_name
 from mixing.services.uploads import require_room
@@ -66,7 +67,9 @@ def mixable_stems(song: Song) -> list[Stem]:
 
 @transaction.atomic
 def delete(*, mix: Mix) -> None:
-    """Delete a mix, its sound and its job; a run under way finds no row and stops."""
+    """Delete a mix, its sound and its job; a run under way finds no row and stops. That it was opened is kept."""
+    if Mix.objects.filter(pk=mix.pk, opened_at__isnull=False).exists():
+        OpenedMix.objects.get_or_create(person_id=mix.owner_id, song_id=mix.song_id, mixer_id=mix.mixer_id)
     paths = [storage.absolute(path) for path in (mix.wav_path, mix.flac_path, mix.peaks_path) if path]
     Job.objects.filter(pk=mix.job_id).delete()
     transaction.on_commit(partial(storage.remove, *paths))
@@ -77,6 +80,13 @@ def note_opened(*, mix: Mix) -> None:
     if mix.opened_at is None and mix.is_ready:
         mix.opened_at = timezone.now()
         Mix.objects.filter(pk=mix.pk, opened_at=None).update(opened_at=mix.opened_at)
+
+
+def has_opened(person: User, song_id: int, mixer_ids: Collection[int]) -> bool:
+    """Whether a person knows what one of these mixers made of a song, from a mix that may be gone by now."""
+    kept = Mix.objects.filter(owner=person, song=song_id, mixer__in=mixer_ids, opened_at__isnull=False)
+    gone = OpenedMix.objects.filter(person=person, song=song_id, mixer__in=mixer_ids)
+    return kept.exists() or gone.exists()
 
 
 def publish_sound(

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from aimixer_site.ops.errors import DomainError
-from mixing.models import Mix
+from mixing.services.mixes import has_opened
 from tournament.models import Battle, Vote
 
 MOST_HEARD_S: Final = 86_400.0
@@ -64,10 +64,7 @@ def unrated_reason(*, battle: Battle, voter: User, choice: str) -> str:
     """Why a vote would not enter the board: a value of ``Vote.Unrated``, or an empty string."""
     if battle.song.owner_id == voter.pk:
         return str(Vote.Unrated.OWN_SONG)
-    opened = Mix.objects.filter(
-        owner=voter, song=battle.song_id, mixer__in=(battle.mixer_a_id, battle.mixer_b_id), opened_at__isnull=False
-    )
-    if opened.exists():
+    if has_opened(voter, battle.song_id, (battle.mixer_a_id, battle.mixer_b_id)):
         return str(Vote.Unrated.OPENED_MIX)
     return str(Vote.Unrated.CANT_TELL) if choice == Vote.Choice.CANT_TELL else ""
 

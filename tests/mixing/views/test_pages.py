@@ -175,6 +175,19 @@ def test_a_finished_mix_is_noted_as_opened_when_its_owner_comes_and_an_unfinishe
     assert waiting.opened_at is None
 
 
+@pytest.mark.parametrize(
+    ("name", "extra"),
+    [("mixing:mix_audio", ["wav"]), ("mixing:mix_download", ["flac"]), ("mixing:mix_peaks", []), ("api-mix", [])],
+)
+def test_whatever_shows_a_mix_notes_that_it_was_opened(
+    name: str, extra: list[str], browser: Client, alice: Any
+) -> None:
+    mix = finished_mix(mixable_song(alice), alice)
+    assert browser.get(reverse(name, args=[mix.uuid, *extra])).status_code == 200
+    mix.refresh_from_db()
+    assert mix.opened_at is not None
+
+
 def test_the_mix_page_reads_the_console_out(browser: Client, alice: Any) -> None:
     mix = finished_mix(mixable_song(alice), alice)
     response = browser.get(reverse("mixing:mix", args=[mix.uuid]))

@@ -3,6 +3,7 @@ from django.db import IntegrityError, transaction
 
 from aimixer_site.ops.errors import DomainError
 from mixing.models import Mixer
+from mixing.services import mixes
 from tests.tournament import factories
 from tournament.models import Vote
 from tournament.services.votes import cast_vote
@@ -46,6 +47,16 @@ def test_who_has_opened_a_mix_by_either_mixer_is_not_blind(alice, house_battle, 
     factories.mix(house_battle.song, alice, mixer, opened=True)
     vote = cast_vote(battle=house_battle, voter=alice, choice="b")
     assert (vote.is_rated, vote.unrated_reason) == (False, "opened_mix")
+
+
+def test_deleting_a_mix_that_one_has_opened_makes_nobody_blind_again(alice, house_battle):
+    mixes.delete(mix=factories.mix(house_battle.song, alice, house_battle.mixer_a, opened=True))
+    mixes.delete(mix=factories.mix(house_battle.song, alice, house_battle.mixer_a, opened=True))
+    bob = factories.person("dan")
+    mixes.delete(mix=factories.mix(house_battle.song, bob, house_battle.mixer_a, opened=False))
+    vote = cast_vote(battle=house_battle, voter=alice, choice="b")
+    assert (vote.is_rated, vote.unrated_reason) == (False, "opened_mix")
+    assert cast_vote(battle=house_battle, voter=bob, choice="b").is_rated
 
 
 def test_what_tells_nothing_of_this_battle_leaves_the_vote_rated(alice, house_battle):
