@@ -20,7 +20,7 @@ from mixing.engine.console.lane_kernels import (
     NOT_FINITE,
     SOUNDING,
     SUB_FRAMES,
-    compress_lanes,
+    compress_sides,
     filter_lanes,
     settle,
 )
@@ -60,10 +60,11 @@ def play_groups(
     pairs: int,
     coefficients: NDArray[np.float64],
     memory: NDArray[np.float64],
-    compressed: bool,
+    compressed: int,
     curve: NDArray[np.float32],
     times: NDArray[np.float64],
     reduction: NDArray[np.float64],
+    levels: NDArray[np.float32],
     gains: NDArray[np.float32],
     returned: NDArray[np.float32],
     master: NDArray[np.float32],
@@ -80,7 +81,7 @@ def play_groups(
         count = min(SUB_FRAMES, frames - start)
         filter_lanes(like, bus, start * LANES, LANES, count, pairs, coefficients, memory)
         if compressed:
-            compress_lanes(like, bus, start * LANES, LANES, count, curve, times, reduction)
+            compress_sides(like, bus, start * LANES, LANES, count, curve, times, reduction, levels)
         for frame in range(start, start + count):
             place = frame * LANES
             left = g0 * bus[place] + g1 * bus[place + 2] + g2 * bus[place + 4] + g3 * bus[place + 6]
@@ -98,10 +99,11 @@ def play_master(
     pairs: int,
     coefficients: NDArray[np.float64],
     memory: NDArray[np.float64],
-    compressed: bool,
+    compressed: int,
     curve: NDArray[np.float32],
     times: NDArray[np.float64],
     reduction: NDArray[np.float64],
+    levels: NDArray[np.float32],
     mix: NDArray[np.float32],
     resting: NDArray[np.bool_],
 ) -> int:
@@ -112,7 +114,7 @@ def play_master(
         count = min(SUB_FRAMES, frames - start)
         filter_lanes(like, master, 2 * start, 2, count, pairs, coefficients, memory)
         if compressed:
-            compress_lanes(like, master, 2 * start, 2, count, curve, times, reduction)
+            compress_sides(like, master, 2 * start, 2, count, curve, times, reduction, levels)
     settle(memory, pairs, 2, resting)
     finite = True
     for frame in range(frames):
@@ -151,9 +153,10 @@ def _damped(
 
 @njit(nogil=True, error_model="numpy")
 def _move_back(line: NDArray[np.float32], start: int, count: int, length: int) -> None:
-    """What the next ``length`` samples will read goes to the line's beginning."""
-    for index in range(length):
-        line[start + index] = line[start + count + index]
+    """What the next ``length`` samples will read goes to the line's beginning; what is behind it is written anew."""
+    like = splat(np.float32(0.0), STEP)
+    for index in range(start, start + length, STEP):
+        store(line, index, load(like, line, index + count))
 
 
 # ---- the reverb ------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ class Buses:
 
     def __init__(self, parameters: ConsoleParameters, strips: Sequence[Strip], *, sample_rate: int) -> None:
         used = {strip.group for strip in strips}
-        self._groups, self._master = Settings(kernels.GROUP_LANES), Settings(2)
+        self._groups, self._master = Settings(kernels.GROUP_LANES, stereo=True), Settings(2, stereo=True)
         self._gains = np.zeros(len(GROUPS), dtype=np.float32)
         for index, name in enumerate(GROUPS):
             if name in used:
@@ -87,6 +87,7 @@ class Buses:
             groups.curve.reshape(-1),
             groups.times.reshape(-1),
             groups.reduction_log2,
+            groups.levels,
             self._gains,
             self._returned,
             self._sum,
@@ -105,6 +106,7 @@ class Buses:
             master.curve.reshape(-1),
             master.times.reshape(-1),
             master.reduction_log2,
+            master.levels,
             mix,
             master.resting,
         )

@@ -19,6 +19,8 @@ from mixing.engine.console.denormals import flush_to_zero, restore
 from mixing.engine.console.powers import exp2, log2
 from mixing.engine.console.simd import (
     absolute,
+    doubled,
+    every_second,
     greater,
     lanes_of,
     lesser,
@@ -41,8 +43,12 @@ SUB_FRAMES: Final = 512
 SECTION_VALUES: Final = 5
 PAIR_VALUES: Final = 10
 PAIR_MEMORY: Final = 6
-COMPRESSOR_VALUES: Final = 7
-COMPRESSOR_TIMES: Final = 2
+COMPRESSOR_VALUES: Final = 6
+COMPRESSOR_TIMES: Final = 4
+
+NOT_COMPRESSED: Final = 0
+LANE_BY_LANE: Final = 1
+BOTH_SIDES: Final = 2
 
 FORMAT_16: Final = 2
 FORMAT_24: Final = 3
@@ -164,7 +170,7 @@ def filter_lanes(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def compress_lanes(
+def compress_sides(
     like: Any,
     signal: NDArray[np.float32],
     start: int,
@@ -173,30 +179,91 @@ def compress_lanes(
     curve: NDArray[np.float32],
     times: NDArray[np.float64],
     reduction: NDArray[np.float64],
+    levels: NDArray[np.float32],
 ) -> None:
-    """The compressor, in place; levels are in powers of two. ``curve`` is ``[7][lanes]``, ``times`` ``[2][lanes]``.
+    """The compressor of lanes that are all the two sides of something, in place, one level for both.
 
-    The rows of ``curve``: 1 where a lane is one of two sides and else 0, threshold, half the knee, the knee, slope over
-    twice the knee, slope, makeup. ``times`` holds what attack and release keep; ``reduction`` the state, ``(lanes,)``.
+    ``curve`` is ``[6][16]``, ``times`` ``[4][sides]``, ``reduction`` ``[sides]``, where there are half as many sides as
+    lanes; ``levels`` is a buffer of ``frames`` times sides and 16 more.
     """
-    wide = widen(like)
-    lanes = lanes_of(like)
-    linked = load(like, curve, 0)
-    threshold, half, knee = load(like, curve, lanes), load(like, curve, 2 * lanes), load(like, curve, 3 * lanes)
-    bend, slope = load(like, curve, 4 * lanes), load(like, curve, 5 * lanes)
-    makeup = load(like, curve, 6 * lanes)
-    attack, release = load(wide, times, 0), load(wide, times, lanes)
-    reduced = load(wide, reduction, 0)
+    half = every_second(like)
+    sides = lanes_of(half)
+    for frame in range(frames):
+        size = absolute(load(like, signal, start + frame * stride))
+        store(levels, frame * sides, every_second(greater(size, swap_pairs(size))))
+    _wanted_reduction(levels, frames * sides, curve)
+    _envelope(half, levels, frames, times, reduction)
+    _gains(levels, frames * sides, curve)
     for frame in range(frames):
         place = start + frame * stride
-        x = load(like, signal, place)
-        size = absolute(x)
-        over = log2(greater(size, linked * swap_pairs(size))) - threshold
+        store(signal, place, load(like, signal, place) * doubled(load(half, levels, frame * sides)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def compress_lanes(
+    like: Any,
+    signal: NDArray[np.float32],
+    frames: int,
+    linked: NDArray[np.float32],
+    curve: NDArray[np.float32],
+    times: NDArray[np.float64],
+    reduction: NDArray[np.float64],
+    levels: NDArray[np.float32],
+) -> None:
+    """The compressor of a pack that holds mono strips too: a level for each lane, ``linked`` 1 where it has two sides."""
+    lanes = lanes_of(like)
+    both = load(like, linked, 0)
+    for frame in range(frames):
+        size = absolute(load(like, signal, frame * lanes))
+        store(levels, frame * lanes, greater(size, both * swap_pairs(size)))
+    _wanted_reduction(levels, frames * lanes, curve)
+    _envelope(like, levels, frames, times, reduction)
+    _gains(levels, frames * lanes, curve)
+    for frame in range(frames):
+        place = frame * lanes
+        store(signal, place, load(like, signal, place) * load(like, levels, place))
+
+
+@njit(nogil=True, error_model="numpy")
+def _wanted_reduction(levels: NDArray[np.float32], count: int, curve: NDArray[np.float32]) -> None:
+    """From peaks to the reduction that they settle at, in doublings, in place.
+
+    The rows of ``curve``: threshold, half the knee, the knee, slope over twice the knee, slope, makeup.
+    """
+    like = splat(np.float32(0.0), 16)
+    threshold, half, knee = load(like, curve, 0), load(like, curve, 16), load(like, curve, 32)
+    bend, slope = load(like, curve, 48), load(like, curve, 64)
+    for index in range(0, count, 16):
+        over = log2(load(like, levels, index)) - threshold
         into_knee = lesser(greater(over + half, 0.0), knee)
-        wanted = widen(bend * into_knee * into_knee + slope * greater(over - half, 0.0))
-        reduced = wanted + where_above(wanted, reduced, attack, release) * (reduced - wanted)
-        store(signal, place, x * exp2(makeup - narrow(reduced)))
+        store(levels, index, bend * into_knee * into_knee + slope * greater(over - half, 0.0))
+
+
+@njit(nogil=True, error_model="numpy")
+def _envelope(
+    like: Any, levels: NDArray[np.float32], frames: int, times: NDArray[np.float64], reduction: NDArray[np.float64]
+) -> None:
+    """From the wanted reduction to that of the moment, in float64. ``times``: what attack and release keep, what not."""
+    wide = widen(like)
+    width = lanes_of(like)
+    attack, release = load(wide, times, 0), load(wide, times, width)
+    to_attack, to_release = load(wide, times, 2 * width), load(wide, times, 3 * width)
+    reduced = load(wide, reduction, 0)
+    for frame in range(frames):
+        wanted = widen(load(like, levels, frame * width))
+        rising = to_attack * wanted + attack * reduced
+        falling = to_release * wanted + release * reduced
+        reduced = where_above(wanted, reduced, rising, falling)
+        store(levels, frame * width, narrow(reduced))
     store(reduction, 0, reduced)
+
+
+@njit(nogil=True, error_model="numpy")
+def _gains(levels: NDArray[np.float32], count: int, curve: NDArray[np.float32]) -> None:
+    like = splat(np.float32(0.0), 16)
+    makeup = load(like, curve, 80)
+    for index in range(0, count, 16):
+        store(levels, index, exp2(makeup - load(like, levels, index)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -256,10 +323,12 @@ def play_pack(
     pairs: int,
     coefficients: NDArray[np.float64],
     memory: NDArray[np.float64],
-    compressed: bool,
+    compressed: int,
+    linked: NDArray[np.float32],
     curve: NDArray[np.float32],
     times: NDArray[np.float64],
     reduction: NDArray[np.float64],
+    levels: NDArray[np.float32],
     matrix: NDArray[np.float32],
     bus: NDArray[np.float32],
     resting: NDArray[np.bool_],
@@ -267,7 +336,8 @@ def play_pack(
     """One block of a pack from stored bytes to the buses.
 
     ``places`` has a row for each stem: where its bytes begin in ``stored``, its format, channels and first lane;
-    ``gains`` its trim. ``bus`` is ``[frames][16]`` and is added to. All arrays are flat but ``places``.
+    ``gains`` its trim. ``compressed`` is NOT_COMPRESSED, LANE_BY_LANE or, where every stem is stereo, BOTH_SIDES; see
+    there for the shapes. ``bus`` is ``[frames][16]`` and is added to. All arrays are flat but ``places``.
     """
     mode = flush_to_zero()
     like = splat(np.float32(0.0), 16)
@@ -277,8 +347,10 @@ def play_pack(
             offset, kind, channels, lane = places[stem, 0], places[stem, 1], places[stem, 2], places[stem, 3]
             unpack(stored, offset + start * channels * kind, kind, channels, gains[stem], pack, lane, count)
         filter_lanes(like, pack, 0, LANES, count, pairs, coefficients, memory)
-        if compressed:
-            compress_lanes(like, pack, 0, LANES, count, curve, times, reduction)
+        if compressed == BOTH_SIDES:
+            compress_sides(like, pack, 0, LANES, count, curve, times, reduction, levels)
+        elif compressed:
+            compress_lanes(like, pack, count, linked, curve, times, reduction, levels)
         route(pack, 0, count, matrix, bus, start * LANES)
         if lanes_used > 8:
             route(pack, 8, count, matrix, bus, start * LANES)

@@ -26,7 +26,7 @@ ROW_BYTES: Final = BLOCK_FRAMES * 8 + 64
 """Room for the bytes of a block of one stem, stereo float32 at the most, and for a vector behind them."""
 MOST_PAIRS: Final = 3
 _DB_PER_DOUBLING: Final = 20.0 * np.log10(2.0)
-_OVER_BELOW_DB: Final = 1e-9
+_OVER_BELOW: Final = 1e-9
 _REVERB, _DELAY = 2 * len(GROUPS), 2 * len(GROUPS) + 2
 
 
@@ -39,43 +39,65 @@ def coefficient_pairs(settings: Eq, sample_rate: int) -> NDArray[np.float64]:
 
 
 class Settings:
-    """EQ and compressor of some lanes, as the kernels take them, and what they remember; neutral at first."""
+    """EQ and compressor of some lanes, as the kernels take them, and what they remember; neutral at first.
 
-    def __init__(self, lanes: int) -> None:
-        self.lanes = lanes
+    The compressor has a level for each lane or, where all lanes are sides of something stereo, for each two of them;
+    its curve is repeated up to sixteen levels, the width of a vector.
+
+    Parameters
+    ----------
+    lanes : int
+        2, 8 or 16; or 1 for a place to keep what a mono strip remembers.
+    stereo : bool
+        Whether all lanes are left and right of something.
+    """
+
+    def __init__(self, lanes: int, *, stereo: bool) -> None:
         self.pairs = 0
-        self.compressed = False
+        self.compressed = kernels.NOT_COMPRESSED
         self.coefficients = np.zeros((MOST_PAIRS, kernels.PAIR_VALUES, lanes))
         self.coefficients[:, (0, 5)] = 1.0
         self.memory = np.zeros((MOST_PAIRS, kernels.PAIR_MEMORY, lanes))
-        self.curve = np.zeros((kernels.COMPRESSOR_VALUES, lanes), dtype=np.float32)
-        self.times = np.zeros((kernels.COMPRESSOR_TIMES, lanes))
-        self.reduction_log2 = np.zeros(lanes)
+        self._lanes_a_level = 2 if stereo else 1
+        levels = lanes // self._lanes_a_level
+        self.linked = np.zeros(kernels.LANES, dtype=np.float32)
+        self.curve = np.zeros((kernels.COMPRESSOR_VALUES, kernels.LANES), dtype=np.float32)
+        self.times = np.zeros((kernels.COMPRESSOR_TIMES, levels))
+        self.reduction_log2 = np.zeros(levels)
+        self.levels = np.zeros(kernels.SUB_FRAMES * levels + 16, dtype=np.float32)
         self.resting = np.ones(lanes, dtype=np.bool_)
 
     def put(self, first: int, count: int, pairs: NDArray[np.float64], dynamics: Compressor, sample_rate: int) -> None:
         """Set ``count`` lanes from ``first`` on, one strip's or group's."""
-        place = slice(first, first + count)
-        self.coefficients[: len(pairs), :, place] = pairs[:, :, np.newaxis]
+        self.coefficients[: len(pairs), :, first : first + count] = pairs[:, :, np.newaxis]
         self.pairs = max(self.pairs, len(pairs))
-        if dynamics.on:
-            self.compressed = True
-            self.curve[:, place] = _curve(dynamics, linked=count == 2)[:, np.newaxis]
-            memory = [compressor.memory(ms, sample_rate) for ms in (dynamics.attack_ms, dynamics.release_ms)]
-            self.times[:, place] = np.array(memory)[:, np.newaxis]
+        if not dynamics.on:
+            return
+        self.compressed = kernels.BOTH_SIDES if self._lanes_a_level == 2 else kernels.LANE_BY_LANE  # noqa: PLR2004
+        self.linked[first : first + count] = count == 2  # noqa: PLR2004
+        levels = self.levels_of(first, count)
+        keeps = np.array([compressor.memory(ms, sample_rate) for ms in (dynamics.attack_ms, dynamics.release_ms)])
+        self.times[:, levels] = np.concatenate((keeps, 1.0 - keeps))[:, np.newaxis]
+        for repeated in range(0, kernels.LANES, self.reduction_log2.size):
+            place = slice(repeated + levels.start, repeated + levels.stop)
+            self.curve[:, place] = _curve(dynamics)[:, np.newaxis]
+
+    def levels_of(self, first: int, count: int) -> slice:
+        """Where the levels of ``count`` lanes from ``first`` on stand."""
+        return slice(first // self._lanes_a_level, (first + count - 1) // self._lanes_a_level + 1)
 
     def rest(self, frames: int) -> None:
         """Let time pass in silence: the compressors let go."""
         self.reduction_log2 *= self.times[1] ** frames
-        self.reduction_log2[self.reduction_log2 < _OVER_BELOW_DB] = 0.0
+        self.reduction_log2[self.reduction_log2 < _OVER_BELOW] = 0.0
 
 
-def _curve(dynamics: Compressor, *, linked: bool) -> NDArray[np.float64]:
-    """The rows that ``compress_lanes`` takes; levels are in doublings, of 6.02 dB."""
+def _curve(dynamics: Compressor) -> NDArray[np.float64]:
+    """The rows that the kernels take; levels are in doublings, of 6.02 dB."""
     slope = 1.0 - 1.0 / dynamics.ratio
     knee = dynamics.knee_db / _DB_PER_DOUBLING
     threshold, makeup = dynamics.threshold_db / _DB_PER_DOUBLING, dynamics.makeup_db / _DB_PER_DOUBLING
-    return np.array([linked, threshold, knee / 2.0, knee, slope / (2.0 * knee) if knee else 0.0, slope, makeup])
+    return np.array([threshold, knee / 2.0, knee, slope / (2.0 * knee) if knee else 0.0, slope, makeup])
 
 
 class StripPath:
@@ -93,7 +115,7 @@ class StripPath:
         self.matrix[:, group : group + 2] = panned
         self.matrix[:, _REVERB : _REVERB + 2] = linear(strip.sends.reverb_db) * reverb * panned
         self.matrix[:, _DELAY : _DELAY + 2] = linear(strip.sends.delay_db) * delay * panned
-        self.kept = Settings(channels)
+        self.kept = Settings(channels, stereo=channels == 2)  # noqa: PLR2004
         self.kept.put(0, channels, self.pairs, self.dynamics, sample_rate)
 
     @property
@@ -106,7 +128,7 @@ class Pack:
 
     def __init__(self, members: Sequence[tuple[int, StripPath]], kinds: Mapping[str, int], sample_rate: int) -> None:
         self._members = members
-        self._settings = Settings(kernels.LANES)
+        self._settings = Settings(kernels.LANES, stereo=all(path.channels == 2 for _, path in members))  # noqa: PLR2004
         self._matrix = np.zeros((kernels.LANES, kernels.LANES), dtype=np.float32)
         self._buffer = np.zeros((kernels.SUB_FRAMES + 16) * kernels.LANES, dtype=np.float32)
         self._first = _first_lanes([path.channels for _, path in members])
@@ -121,7 +143,7 @@ class Pack:
             place = slice(first, first + path.channels)
             self._settings.put(first, path.channels, path.pairs, path.dynamics, sample_rate)
             self._settings.memory[:, :, place] = path.kept.memory
-            self._settings.reduction_log2[place] = path.kept.reduction_log2
+            self._settings.reduction_log2[self._settings.levels_of(first, path.channels)] = path.kept.reduction_log2
             self._matrix[place] = path.matrix
 
     def play(self, stored: NDArray[np.uint8], frames: int, bus: NDArray[np.float32]) -> None:
@@ -138,9 +160,11 @@ class Pack:
             settings.coefficients.reshape(-1),
             settings.memory.reshape(-1),
             settings.compressed,
+            settings.linked,
             settings.curve.reshape(-1),
             settings.times.reshape(-1),
             settings.reduction_log2,
+            settings.levels,
             self._matrix.reshape(-1),
             bus,
             settings.resting,
@@ -153,7 +177,8 @@ class Pack:
         for (_, path), first in zip(self._members, self._first, strict=True):
             place = slice(first, first + path.channels)
             path.kept.memory[:] = self._settings.memory[:, :, place]
-            path.kept.reduction_log2[:] = self._settings.reduction_log2[place]
+            levels = self._settings.levels_of(first, path.channels)
+            path.kept.reduction_log2[:] = self._settings.reduction_log2[levels][: path.kept.reduction_log2.size]
 
 
 def _first_lanes(channels: Sequence[int]) -> list[int]:

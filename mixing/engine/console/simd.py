@@ -284,6 +284,18 @@ swap_pairs: Final[Any] = unary(
     lambda b, v, k: b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask([lane ^ 1 for lane in range(k.count)]))
 )
 """Left to right and right to left."""
+every_second: Final[Any] = unary(
+    lambda b, v, k: b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask(list(range(0, k.count, 2)))),
+    lambda k: Lanes(k.bits, k.count // 2),
+)
+"""The left sides alone, half as many lanes."""
+doubled: Final[Any] = unary(
+    lambda b, v, k: b.shuffle_vector(
+        v, ir.Constant(k.ll, ir.Undefined), _mask([lane // 2 for lane in range(2 * k.count)])
+    ),
+    lambda k: Lanes(k.bits, 2 * k.count),
+)
+"""Each lane twice, twice as many lanes."""
 last_everywhere: Final[Any] = unary(
     lambda b, v, k: b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask([k.count - 1] * k.count))
 )

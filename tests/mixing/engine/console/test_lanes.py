@@ -195,7 +195,7 @@ def test_after_the_sound_a_strip_falls_to_exact_rest_and_costs_nothing() -> None
 
 
 def test_a_filter_at_rest_is_put_there_lane_by_lane() -> None:
-    settings = Settings(2)
+    settings = Settings(2, stereo=True)
     settings.memory[:, :, 0] = 1e-31
     settings.memory[0, 3, 1] = 1e-29
 
