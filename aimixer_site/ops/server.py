@@ -9,9 +9,13 @@ from typing import Any, cast
 from daphne import server as daphne_server
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.http_protocol import HTTPFactory, WebRequest
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
 SOCKET_MESSAGE_MAX_BYTES = 8 * 1024
 """Twice what a page ever sends; what waits for an answer is held in memory."""
+SOCKET_MAX_BYTES = 2**20
+"""What one socket may send in all its life. Pages send some kilobytes; messages that nobody has read yet are held."""
+_MESSAGE_COST_BYTES = 512
 _DRAIN_S = 2.0
 _TOO_LARGE = b'{"code": "request_too_large", "message": "This request is larger than the site takes.", "field": null}'
 _REFUSAL = (
@@ -65,6 +69,19 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]
         cast(Any, reactor).callLater(_DRAIN_S, transport.abortConnection)
 
 
+class BoundedSocket(WebSocketProtocol):  # type: ignore[misc]
+    """A WebSocket that is dropped when it sends without end: what floods in faster than it is read would pile up."""
+
+    received_bytes = 0
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        self.received_bytes += len(payload) + _MESSAGE_COST_BYTES
+        if self.received_bytes > SOCKET_MAX_BYTES:
+            self.dropConnection(abort=True)
+        else:
+            super().onMessage(payload, isBinary)
+
+
 def bounded_factory(limit_bytes: int) -> type[HTTPFactory]:
     """Daphne's factory of connections, with requests that stop at ``limit_bytes``."""
     request_class = type("BoundedRequest", (BoundedRequest,), {"limit_bytes": limit_bytes})
@@ -84,8 +101,9 @@ def serve(*, host: str, port: int) -> None:
     from django.utils.module_loading import import_string
 
     application = import_string(settings.ASGI_APPLICATION)
-    # The server makes its factory by this name and offers no other way in.
+    # The server makes its factories by these names and offers no other way in.
     daphne_server.HTTPFactory = bounded_factory(settings.REQUEST_MAX_BYTES)
+    WebSocketFactory.protocol = BoundedSocket
     daphne_server.Server(
         application=application,
         endpoints=build_endpoint_description_strings(host=host, port=port),

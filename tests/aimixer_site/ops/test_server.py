@@ -1,5 +1,6 @@
 """The server cuts a request off at its first byte too many, whatever it promised."""
 
+import contextlib
 import http.client
 import socket
 import subprocess
@@ -8,14 +9,20 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
+import websocket
 
 LIMIT = 100_000
 PROGRAM = f"""
-import sys
+import asyncio, sys
 from daphne import server as daphne_server
-from aimixer_site.ops.server import bounded_factory
+from daphne.ws_protocol import WebSocketFactory
+from aimixer_site.ops.server import BoundedSocket, bounded_factory
+
+WebSocketFactory.protocol = BoundedSocket
 
 async def application(scope, receive, send):
+    if scope["type"] == "websocket":
+        return await one_word_at_a_time(receive, send)
     length = 0
     while True:
         message = await receive()
@@ -24,6 +31,14 @@ async def application(scope, receive, send):
             break
     await send({{"type": "http.response.start", "status": 200, "headers": []}})
     await send({{"type": "http.response.body", "body": str(length).encode()}})
+
+async def one_word_at_a_time(receive, send):
+    await receive()
+    await send({{"type": "websocket.accept"}})
+    while (message := await receive())["type"] == "websocket.receive":
+        if message["text"] == "stop":
+            await asyncio.sleep(60)
+        await send({{"type": "websocket.send", "text": message["text"]}})
 
 daphne_server.HTTPFactory = bounded_factory({LIMIT})
 site = daphne_server.Server(application=application, endpoints=["tcp:port=0:interface=127.0.0.1"], server_name="")
@@ -93,6 +108,21 @@ def test_who_keeps_sending_gets_no_memory(server: tuple[int, psutil.Process]) ->
             assert sent > 0
     assert server[1].memory_info().rss - before < 5_000_000
     assert post(server[0], b"still here") == (200, b"10")
+
+
+def test_a_socket_that_sends_faster_than_it_is_read_is_dropped(server: tuple[int, psutil.Process]) -> None:
+    live = websocket.create_connection(f"ws://127.0.0.1:{server[0]}/", timeout=10)
+    for number in range(100):
+        live.send(str(number))
+        assert live.recv() == str(number)
+    live.send("stop")
+    before, sent = server[1].memory_info().rss, 0
+    with contextlib.suppress(OSError):
+        while sent < 100_000_000:
+            live.send("x" * 4096)
+            sent += 4096
+    assert sent < 100_000_000
+    assert server[1].memory_info().rss - before < 10_000_000
 
 
 def test_the_server_does_not_say_what_it_is(server: tuple[int, psutil.Process]) -> None:
