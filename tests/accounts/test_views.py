@@ -130,3 +130,31 @@ def test_one_revokes_ones_own_keys_and_no_others(signed_in: Client, person: User
     other.refresh_from_db()
     assert own.revoked_at
     assert other.revoked_at is None
+
+
+def test_a_forgotten_password_is_set_anew_in_the_words_of_the_house(client: Client, person: User) -> None:
+    client.post("/accounts/password/reset/", {"email": "ada@example.org"})
+    letter = mail.outbox[0]
+    assert letter.subject == "AI Mixer: Set a new password"
+    assert "example.com" not in letter.body
+    link = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+)", letter.body)[1]
+    page = client.get(link, follow=True)
+    assert "Set a new password" in page.content.decode()
+    form = {"password1": "another-pass-word-9", "password2": "another-pass-word-9"}
+    assert "Your new password is set" in client.post(page.request["PATH_INFO"], form, follow=True).content.decode()
+    person.refresh_from_db()
+    assert person.check_password("another-pass-word-9")
+    assert "This link is used up" in Client().get(link, follow=True).content.decode()
+
+
+def test_an_address_without_an_account_gets_no_link_to_a_password(client: Client) -> None:
+    client.post("/accounts/password/reset/", {"email": "nobody@example.org"})
+    assert "/accounts/signup/" in mail.outbox[0].body
+    assert "/password/reset/key/" not in mail.outbox[0].body
+
+
+def test_what_helps_and_what_is_wrong_belongs_to_its_field_for_a_screen_reader(client: Client) -> None:
+    page = sign_up(client, password="short-1").content.decode()
+    described = re.search(r'<input[^>]*name="password1"[^>]*aria-describedby="([^"]+)"', page)[1].split()
+    assert described
+    assert all(f'id="{name}"' in page for name in described)
