@@ -8,13 +8,15 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from mixing.engine.console.differences import heard_level_db, place, title, tone_db
-from mixing.engine.console.parameters import ConsoleParameters, Eq, Strip
+from mixing.engine.console.differences import heard_level_db, place, title, tone_db, typical_reduction_db
+from mixing.engine.console.parameters import OFF_DB, Compressor, ConsoleParameters, Eq, Strip
 
 LEAST_LEVEL_DB: Final = 1.0
 LEAST_PAN: Final = 0.15
 LEAST_TONE_DB: Final = 1.0
 LEAST_WIDTH: Final = 0.25
+LEAST_REDUCTION_DB: Final = 1.0
+LEAST_SEND_DB: Final = 3.0
 MOST: Final = 5
 
 _BANDS: Final = (
@@ -25,6 +27,8 @@ _BANDS: Final = (
     ("air", 6_000.0, 16_000.0),
 )
 _POINTS: Final = 9
+_UNHEARD_SEND_DB: Final = -30.0
+"""An effect this far below its strip is hardly heard: one that is off counts as lying there."""
 
 
 class _Fact(NamedTuple):
@@ -39,7 +43,8 @@ def differences(a: ConsoleParameters, b: ConsoleParameters, *, sample_rate: int,
 
     Levels are trim + fader + group in dB, relative to the mean of all stems that sound in both mixes, since the
     clips are heard at one loudness. Tone is the mean difference of the two equalisers' responses over a band, their
-    low cuts left out: those are told by themselves and last, since they mostly take away what is not there.
+    low cuts left out: those are told by themselves and last, since they mostly take away what is not there. Compression
+    is the mean reduction of levels from -40 to 0 dBFS; an effect is its send and return, relative to its strip.
 
     Parameters
     ----------
@@ -61,6 +66,7 @@ def differences(a: ConsoleParameters, b: ConsoleParameters, *, sample_rate: int,
         *_levels(a, b, pairs),
         *(fact for strip_a, strip_b in pairs for fact in _placing(strip_a, strip_b)),
         *_tones(a, b, pairs, sample_rate),
+        *_effects(a, b, pairs),
     ]
     return tuple(fact.text for fact in sorted(facts, key=lambda fact: -fact.size)[:most])
 
@@ -125,3 +131,37 @@ def _low_cut(name: str, a: Eq, b: Eq) -> Iterator[_Fact]:
             yield _Fact(1.0, f"{name}: low cut at {in_a} in A, at {in_b} in B")
     elif in_a or in_b:
         yield _Fact(1.0, f"{name}: low cut at {in_a or in_b} in {'A' if in_a else 'B'} alone")
+
+
+def _effects(a: ConsoleParameters, b: ConsoleParameters, pairs: list[tuple[Strip, Strip]]) -> Iterator[_Fact]:
+    for strip_a, strip_b in pairs:
+        if heard_level_db(a, strip_a) is None or heard_level_db(b, strip_b) is None:
+            continue
+        name = title(strip_a.stem)
+        yield from _compression(name, strip_a.compressor, strip_b.compressor)
+        for effect in ("reverb", "delay"):
+            in_a, in_b = (
+                _wet_db(getattr(strip.sends, f"{effect}_db"), getattr(console, effect).return_db)
+                for console, strip in ((a, strip_a), (b, strip_b))
+            )
+            yield from _wetness(name, effect, in_a, in_b)
+    yield from _compression("The whole mix", a.master.compressor, b.master.compressor)
+
+
+def _compression(name: str, a: Compressor, b: Compressor) -> Iterator[_Fact]:
+    more_db = typical_reduction_db(a) - typical_reduction_db(b)
+    if abs(more_db) >= LEAST_REDUCTION_DB:
+        yield _Fact(abs(more_db) / LEAST_REDUCTION_DB, f"{name}: compressed more in {'A' if more_db > 0 else 'B'}")
+
+
+def _wet_db(send_db: float, return_db: float) -> float:
+    """The level of an effect relative to its strip."""
+    return _UNHEARD_SEND_DB if OFF_DB in (send_db, return_db) else max(send_db + return_db, _UNHEARD_SEND_DB)
+
+
+def _wetness(name: str, effect: str, a_db: float, b_db: float) -> Iterator[_Fact]:
+    if abs(a_db - b_db) >= LEAST_SEND_DB:
+        side = "A" if a_db > b_db else "B"
+        alone = _UNHEARD_SEND_DB in (a_db, b_db)
+        text = f"{name}: {effect} in {side} alone" if alone else f"{name}: more {effect} in {side}"
+        yield _Fact(abs(a_db - b_db) / LEAST_SEND_DB, text)

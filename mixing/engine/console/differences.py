@@ -105,6 +105,11 @@ def title(stem: str) -> str:
     return path.stem if 1 <= len(ending) <= 4 and ending.isalnum() and not ending.isdigit() else stem
 
 
+def typical_reduction_db(compressor: Compressor) -> float:
+    """What a compressor takes on average from levels between -40 and 0 dBFS; nothing while it is off."""
+    return float(np.mean(reduction_db(_LEVELS_DB, compressor))) if compressor.on else 0.0
+
+
 def tone_db(
     before: Sequence[Eq], after: Sequence[Eq], freqs_hz: NDArray[np.float64], sample_rate: int
 ) -> NDArray[np.float64]:
@@ -230,7 +235,7 @@ def _dynamics(before: Compressor, after: Compressor) -> Iterator[str]:
         yield "compressed" if after.on else "no longer compressed"
     if not (before.on and after.on):
         return
-    more_db = float(np.mean(reduction_db(_LEVELS_DB, after) - reduction_db(_LEVELS_DB, before)))
+    more_db = typical_reduction_db(after) - typical_reduction_db(before)
     if abs(more_db) >= LEAST_REDUCTION_DB:
         yield "compressed more" if more_db > 0 else "compressed less"
     for name in ("attack", "release"):

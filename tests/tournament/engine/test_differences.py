@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 
 from mixing.engine.console.parameters import (
+    Compressor,
     ConsoleParameters,
     Eq,
     GroupBus,
@@ -10,6 +11,8 @@ from mixing.engine.console.parameters import (
     HighPass,
     HighShelf,
     Master,
+    Reverb,
+    Sends,
     Strip,
 )
 from tournament.engine.differences import differences
@@ -97,6 +100,35 @@ def test_the_master_equaliser_belongs_to_the_whole_mix():
     assert len(told) == 1
     assert told[0].startswith("The whole mix: 5.")
     assert told[0].endswith("dB more air in B")
+
+
+def test_a_compressor_that_takes_a_decibel_more_is_told():
+    soft, hard = (Compressor(on=True, threshold_db=-20.0, knee_db=0.0, ratio=ratio) for ratio in (1.5, 4.0))
+
+    assert facts(console(Vocals={"compressor": hard}), console()) == ("Vocals: compressed more in A",)
+    assert facts(console(Vocals={"compressor": soft}), console(Vocals={"compressor": hard})) == (
+        "Vocals: compressed more in B",
+    )
+    # Two thirds against three quarters of what is above -20 dB, 4 dB on the mean of the levels asked about.
+    almost = dataclasses.replace(hard, ratio=3.0)
+    assert facts(console(Vocals={"compressor": almost}), console(Vocals={"compressor": hard})) == ()
+
+
+def test_the_masters_compressor_belongs_to_the_whole_mix():
+    squeezed = Master(compressor=Compressor(on=True, threshold_db=-30.0, ratio=4.0))
+
+    assert facts(console(), dataclasses.replace(console(), master=squeezed)) == ("The whole mix: compressed more in B",)
+
+
+def test_an_effect_is_told_by_send_and_return_together():
+    sent = console(Vocals={"sends": Sends(reverb_db=-12.0)})
+    louder = dataclasses.replace(sent, reverb=Reverb(return_db=4.0))
+
+    assert facts(sent, console()) == ("Vocals: reverb in A alone",)
+    assert facts(sent, louder) == ("Vocals: more reverb in B",)
+    assert facts(sent, dataclasses.replace(sent, reverb=Reverb(return_db=2.0))) == ()
+    assert facts(console(), console(Keys={"sends": Sends(delay_db=-8.0)})) == ("Keys: delay in B alone",)
+    assert facts(console(), dataclasses.replace(console(), reverb=Reverb(return_db=4.0))) == ()
 
 
 def test_at_most_five_are_told_the_largest_first():
