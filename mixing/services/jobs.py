@@ -7,7 +7,7 @@ throws its files away and leaves the one result of the later attempt alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from structlog.contextvars import bound_contextvars
 
 from accounts.models import User
 from aimixer_site.ops import jobs as queue
+from aimixer_site.ops.errors import DomainError, unless_deleted
 from aimixer_site.ops.logs import request_id
 from mixing import events
 from mixing.engine.errors import Cancelled, EngineError
@@ -214,14 +215,16 @@ def request_cancel(*, job: Job) -> Job:
         if asked:
             events.announce(job.uuid)
             break
-    job.refresh_from_db()
+    with unless_deleted("The job"):
+        job.refresh_from_db()
     return job
 
 
 def cancel_all(jobs: QuerySet[Job]) -> None:
     """Stop every job of these that has not ended."""
     for job in jobs.exclude(state__in=Job.FINAL):
-        request_cancel(job=job)
+        with suppress(DomainError):
+            request_cancel(job=job)
 
 
 def reap() -> int:

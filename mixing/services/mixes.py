@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from aimixer_site.ops.errors import DomainError
+from aimixer_site.ops.errors import DomainError, unless_deleted
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.errors import MixFailed
 from mixing.engine.mixers.interface import Intent
@@ -40,7 +40,7 @@ def create(*, song: Song, owner: User, mixer_key: str, intent: dict[str, Any]) -
     stems = mixable_stems(song)
     wish = _checked_intent(intent, stems)
     require_room(owner, _expected_bytes(song, stems))
-    with transaction.atomic():
+    with unless_deleted("The song or a stem of it"), transaction.atomic():
         User.objects.select_for_update().get(pk=owner.pk)
         _refuse_impatience(owner)
         job = jobs.create(kind=jobs.MIX, song=song, owner=owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.models import User
+from aimixer_site.ops.errors import DomainError
 from mixing.models import Job, Song, Upload
 from mixing.services import storage
 
@@ -17,7 +18,8 @@ def create(*, owner: User, title: str) -> Song:
 def rename(*, song: Song, title: str) -> Song:
     """Give a song another title."""
     song.title = title
-    song.save(update_fields=["title"])
+    if not Song.objects.filter(pk=song.pk).update(title=title):
+        raise DomainError("not_found", "The song was deleted meanwhile.", status=404)
     return song
 
 

@@ -114,7 +114,8 @@ def set_role(*, stem: Stem, role: str) -> Stem:
         raise DomainError("unknown_role", f"There is no role called {role!r}.", field="role", status=422)
     stem.role = role
     stem.role_is_guess = False
-    stem.save(update_fields=["role", "role_is_guess"])
+    if not Stem.objects.filter(pk=stem.pk).update(role=role, role_is_guess=False):
+        raise DomainError("not_found", "The stem was deleted meanwhile.", status=404)
     return stem
 
 

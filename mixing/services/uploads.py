@@ -17,7 +17,7 @@ from django.http import UnreadablePostError
 from django.utils import timezone
 
 from accounts.models import User
-from aimixer_site.ops.errors import DomainError
+from aimixer_site.ops.errors import DomainError, unless_deleted
 from mixing.models import Song, Stem, Upload
 from mixing.services import jobs, stems, storage
 
@@ -37,7 +37,7 @@ def create(*, song: Song, owner: User, filename: str, length: int) -> Upload:
     if length > settings.UPLOAD_MAX_BYTES:
         limit = settings.UPLOAD_MAX_BYTES // _MEGABYTE
         raise DomainError("file_too_large", f"“{name}” is larger than {limit} MB.", field="length", status=413)
-    with transaction.atomic():
+    with unless_deleted("The song"), transaction.atomic():
         # All of one person's uploads queue up here, so that twenty at once cannot pass the limits together.
         User.objects.select_for_update().get(pk=owner.pk)
         _refuse_too_many(song, name)

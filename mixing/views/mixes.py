@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import Http404, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from aimixer_site.ops.errors import DomainError
@@ -56,7 +56,7 @@ def delete(request: SignedInRequest, uuid: UUID) -> HttpResponseBase:
 def cancel(request: SignedInRequest, uuid: UUID) -> HttpResponseBase:
     job = jobs.request_cancel(job=access.job_for(request.user, uuid))
     # Asked again: cancelling moves the row, and the answer tells where to go.
-    payload = events.payload(events.with_targets(Job.objects.filter(pk=job.pk)).get())
+    payload = events.payload(get_object_or_404(events.with_targets(Job.objects.filter(pk=job.pk))))
     if wants_json(request):
         return JsonResponse(payload)
     target = payload["target"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 
 from accounts.models import User
-from aimixer_site.ops.errors import DomainError
+from aimixer_site.ops.errors import DomainError, unless_deleted
 from mixing.models import Job, Mixer, Song
 from mixing.services import jobs
 from mixing.services.mixes import mixable_stems
@@ -32,6 +32,7 @@ class PublishedSide:
     clip_path: str
 
 
+@unless_deleted("The song")
 @transaction.atomic
 def create_battle(*, user: User, song: Song) -> Battle:
     """Draw two mixers and their sides, and have a worker prepare the clips.

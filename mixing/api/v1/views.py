@@ -6,6 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
@@ -180,4 +181,4 @@ class JobCancelView(APIView):
 
 
 def _with_target(job: Job) -> Job:
-    return events.with_targets(Job.objects.filter(pk=job.pk)).get()
+    return get_object_or_404(events.with_targets(Job.objects.filter(pk=job.pk)))
