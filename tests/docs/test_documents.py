@@ -10,6 +10,7 @@ import pytest
 from django.core.management import get_commands
 from django.test import Client
 
+from mixing.engine.console.schema import schema
 from mixing.engine.mixers.interface import Intent
 from mixing.engine.mixers.registry import all_mixers
 from mixing.engine.roles import ROLES
@@ -61,3 +62,8 @@ def test_the_formats_page_holds_every_role_and_examples_that_are_read() -> None:
     song, intent = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL))
     assert {stem["role"] for stem in song["stems"]} <= set(ROLES)
     assert Intent.from_dict(intent).of("Vox.wav").presence == "lead"
+
+
+def test_the_published_schema_is_the_consoles() -> None:
+    published = json.loads((ROOT / "docs" / "console-parameters.schema.json").read_text())
+    assert published == schema()
