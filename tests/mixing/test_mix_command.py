@@ -249,7 +249,25 @@ def test_parameters_of_other_stems_are_refused_with_both_sides_named(folder: Pat
 )
 def test_a_parameter_file_that_cannot_be_rendered_is_told(folder: Path, tmp_path: Path, text: str, word: str) -> None:
     (tmp_path / "p.json").write_text(text)
-    assert word in refusal(folder, "--from-parameters", tmp_path / "p.json", "--output", tmp_path / "mix.wav")
+    said = refusal(folder, "--from-parameters", tmp_path / "p.json", "--output", tmp_path / "mix.wav")
+    assert word in said
+    assert said.startswith(str(tmp_path / "p.json"))
+
+
+def test_wishes_that_cannot_be_read_are_told_with_their_file(folder: Path, tmp_path: Path) -> None:
+    wishes = tmp_path / "wishes.json"
+    wishes.write_text('{"presence": {}}')
+    said = refusal(folder, "--mixer", "faders-up", "--intent", wishes, "--output", tmp_path / "mix.wav")
+    assert said.startswith(f"{wishes}: intent has no 'presence'")
+
+
+def test_a_folder_that_is_closed_to_the_writer_is_told_before_any_work(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root may write everywhere, so the answer of the system is given here.
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)
+    said = refusal(folder, "--mixer", "faders-up", "--output", tmp_path / "mix.wav")
+    assert said == f"You may not write in {tmp_path}; name another folder for mix.wav."
 
 
 def test_a_saved_console_takes_no_wishes(folder: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import signal
 import threading
 from argparse import ArgumentParser
@@ -70,11 +71,14 @@ def _mix(options: dict[str, Any], bar: ProgressBar) -> tuple[FolderMix, str]:
     """What the options ask for, and who set the console."""
     folder = read_session_folder(options["folder"])
     # Before the reference is measured, which may take a while; mixing asks again.
+    _refuse_closed_folders(options["output"], options["parameters"])
     inputs = [options[name] for name in ("reference", "intent") if options[name] is not None]
     refuse_outputs(folder, options["output"], options["parameters"], inputs=inputs)
     if options["from_parameters"] is not None:
-        saved = _saved_console(options)
-        console, by, rate = as_saved(saved, folder), f"the console in {options['from_parameters']}", saved.sample_rate
+        with _naming(options["from_parameters"]):
+            saved = _saved_console(options)
+            console = as_saved(saved, folder)
+        by, rate = f"the console in {options['from_parameters']}", saved.sample_rate
     else:
         console, by, rate = *_listening_console(options, folder, bar), None
     mixed = mix_folder(
@@ -101,7 +105,10 @@ def _listening_console(options: dict[str, Any], folder: SessionFolder, bar: Prog
         keys = ", ".join(each.key for each in all_mixers())
         raise CommandError(f"Say who mixes with --mixer ({keys}), or which console with --from-parameters.")
     chosen = mixer(options["mixer"])
-    intent = Intent() if options["intent"] is None else Intent.from_dict(_json(options["intent"]))
+    intent = Intent()
+    if options["intent"] is not None:
+        with _naming(options["intent"]):
+            intent = Intent.from_dict(_json(options["intent"]))
     if options["target_lufs"] is not None:
         intent = dataclasses.replace(intent, target_lufs=_number("--target-lufs", options["target_lufs"]))
     if options["reference"] is not None:
@@ -114,6 +121,21 @@ def _json(path: Path) -> object:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise CommandError(_one_line(f"{path} is not JSON: {error}.")) from None
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """What is wrong inside of a file is told with the file's name."""
+    try:
+        yield
+    except EngineError as error:
+        raise CommandError(_one_line(f"{path}: {error.message}")) from None
+
+
+def _refuse_closed_folders(*outputs: Path | None) -> None:
+    for path in outputs:
+        if path is not None and path.parent.is_dir() and not os.access(path.parent, os.W_OK | os.X_OK):
+            raise CommandError(f"You may not write in {path.parent}; name another folder for {path.name}.")
 
 
 def _number(flag: str, text: object) -> float:
