@@ -8,6 +8,7 @@ from uuid import UUID
 
 import numpy as np
 from django.conf import settings
+from django.urls import reverse
 
 from mixing.engine.audio.encode import WavWriter, copy_wav_with_tags, wav_to_flac
 from mixing.engine.audio.ingest import IngestedStem
@@ -16,8 +17,8 @@ from mixing.engine.audio.probe import Limits
 from mixing.engine.errors import AudioRejected
 from mixing.engine.mixers.interface import Intent
 from mixing.engine.mixers.registry import mixer as find_mixer
-from mixing.models import Mix, Stem
-from mixing.services import jobs, mixes, sessions, stems, storage
+from mixing.models import Export, Mix, Stem
+from mixing.services import exports, jobs, mixes, sessions, stems, storage
 
 
 def ingest(*, job_uuid: str, attempt: int, request_id: str = "") -> None:
@@ -30,6 +31,11 @@ def mix(*, job_uuid: str, attempt: int, request_id: str = "") -> None:
     jobs.run(UUID(job_uuid), attempt, _mix)
 
 
+def export(*, job_uuid: str, attempt: int, request_id: str = "") -> None:
+    """Write a finished mix in another form."""
+    jobs.run(UUID(job_uuid), attempt, _export)
+
+
 def warm() -> None:
     """Compile or load every kernel before the first job comes; other workers then load them from the cache."""
     from mixing.engine.console.renderer import warm as warm_renderer
@@ -40,6 +46,8 @@ def warm() -> None:
 
 def warm_ingest() -> None:
     """Compile or load what listening to a file needs. It starts no thread, so a process that forks may call it."""
+    # News of a job carries an address, and the first address that is asked for imports every page of the site.
+    reverse("mixing:songs")
     with tempfile.TemporaryDirectory() as folder:
         for channels in (1, 2):
             source = Path(folder) / f"{channels}.wav"
@@ -117,3 +125,16 @@ def _render(run: jobs.Run, mix: Mix) -> None:
     copy_wav_with_tags(bare, wav, tags=mixes.tags(mix))
     bare.unlink()
     mixes.publish_sound(run=run, mix=mix, parameters=parameters, report=report, wav=wav, peaks=peaks)
+
+
+def _export(run: jobs.Run) -> None:
+    from mixing.services.export_files import write
+
+    export = Export.objects.select_related("mix__song", "mix__mixer").filter(job=run.job).first()
+    if export is None:
+        raise jobs.Superseded
+    suffix = f".{exports.FORMS[export.kind].extension}"
+    file = storage.export_file(export.mix.song.uuid, export.uuid, run.attempt, suffix)
+    storage.remove_leftovers(file.parent, export.uuid, before_attempt=run.attempt, keep={export.path})
+    write(export, run.file(file), progress=run.part(0.0, 1.0, "Writing"), cancelled=run.cancelled)
+    exports.publish(run=run, export=export, file=file)

@@ -77,14 +77,15 @@ def test_ingest_is_warmed_once_before_it_forks_so_that_no_stem_waits_for_it() ->
     assert [os.getpid()] == WARMED
 
 
-def test_warming_ingest_starts_no_thread_that_a_fork_would_lose(settings: Settings) -> None:
+def test_warming_ingest_loads_what_a_job_needs_and_starts_no_thread_that_a_fork_would_lose(settings: Settings) -> None:
     code = (
-        "import os\n"
+        "import os, sys\n"
         "from mixing.engine.audio import ingest\n"
         "from mixing.jobs import warm_ingest\n"
         "before = len(os.listdir('/proc/self/task'))\n"
         "warm_ingest()\n"
         "assert len(os.listdir('/proc/self/task')) == before, os.listdir('/proc/self/task')\n"
+        "assert 'aimixer_site.urls' in sys.modules\n"
     )
     subprocess.run(
         [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", code], check=True, cwd=settings.BASE_DIR
