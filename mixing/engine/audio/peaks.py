@@ -26,6 +26,7 @@ FINEST_BIN: Final = 256
 ZOOM_STEP: Final = 4
 COARSEST_BINS: Final = 512
 FULL_SCALE: Final = 0.9999
+_MOST_PIECES: Final = 256
 _HEADER: Final = struct.Struct("<4sHHIQ")
 _LEVEL: Final = struct.Struct("<II")
 
@@ -95,6 +96,9 @@ class PeakBuilder:
         self._minimum.append(bins.min(axis=2).min(axis=0))
         self._maximum.append(bins.max(axis=2).max(axis=0))
         self._energy.append(_energies(bins))
+        if len(self._energy) == _MOST_PIECES:
+            for pieces in (self._minimum, self._maximum, self._energy):
+                pieces[:] = [np.concatenate(pieces)]
 
     def _finest(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
         minima, maxima, energies = list(self._minimum), list(self._maximum), list(self._energy)

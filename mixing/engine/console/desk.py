@@ -65,7 +65,7 @@ class Desk:
         self.buses = Buses(parameters, heard, sample_rate=sample_rate)
 
     def stored(self) -> NDArray[np.uint8]:
-        """A buffer for the bytes of one block: a row for each of :attr:`stems`, zero behind what is stored there."""
+        """A buffer for the bytes of ``READ_BLOCKS`` blocks: a row for each of :attr:`stems`, zero behind its bytes."""
         return np.zeros((len(self.stems), ROW_BYTES), dtype=np.uint8)
 
     @staticmethod
@@ -102,7 +102,7 @@ class Desk:
             for row, stem in zip(stored, self.stems, strict=True):
                 samples = np.ascontiguousarray(blocks[stem][:, start : start + count].T, dtype=np.float32)
                 row[: samples.nbytes] = samples.reshape(-1).view(np.uint8)
-            fed = self.strips.play(stored, count, bus)
+            fed = self.strips.play(stored, 0, count, bus)
             self.buses.play(bus, count, part, fed=fed)
             mix[:, start : start + count] = part[:, :count]
         return mix

@@ -69,19 +69,43 @@ _INFINITE_BITS: Final = 0x7F800000
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def look_through(stored: NDArray[np.uint32], words: int, floating: bool) -> int:
-    """SILENT, SOUNDING or NOT_FINITE, from the bytes of a block as ``words`` numbers of 32 bits."""
-    if not floating:
-        for index in range(0, words, 256):
-            found = np.uint32(0)
-            for place in range(index, min(index + 256, words)):
-                found |= stored[place]
-            if found:
-                return SOUNDING
-        return SILENT
+def look_through(
+    stored: NDArray[np.uint32],
+    first: int,
+    frames: int,
+    kinds: NDArray[np.int64],
+    channels: NDArray[np.int64],
+    answers: NDArray[np.int64],
+) -> None:
+    """SILENT, SOUNDING or NOT_FINITE for each row of ``stored``, of its ``frames`` from ``first`` on.
+
+    ``stored`` is the bytes as numbers of 32 bits; a block begins and, with the zeros behind it, ends on such a number.
+    """
+    for stem in range(answers.size):
+        frame_bytes = kinds[stem] * channels[stem]
+        begin, end = first * frame_bytes // 4, ((first + frames) * frame_bytes + 3) // 4
+        if kinds[stem] == FORMAT_FLOAT:
+            answers[stem] = _look_through_floats(stored[stem], begin, end)
+        else:
+            answers[stem] = _look_through_integers(stored[stem], begin, end)
+
+
+@njit(nogil=True, error_model="numpy")
+def _look_through_integers(words: NDArray[np.uint32], begin: int, end: int) -> int:
+    for index in range(begin, end, 256):
+        found = np.uint32(0)
+        for place in range(index, min(index + 256, end)):
+            found |= words[place]
+        if found:
+            return SOUNDING
+    return SILENT
+
+
+@njit(nogil=True, error_model="numpy")
+def _look_through_floats(words: NDArray[np.uint32], begin: int, end: int) -> int:
     most = np.uint32(0)
-    for index in range(words):
-        most = max(most, stored[index] & np.uint32(0x7FFFFFFF))
+    for index in range(begin, end):
+        most = max(most, words[index] & np.uint32(0x7FFFFFFF))
     if most >= np.uint32(_INFINITE_BITS):
         return NOT_FINITE
     return SOUNDING if most else SILENT
@@ -210,7 +234,7 @@ def compress_lanes(
     reduction: NDArray[np.float64],
     levels: NDArray[np.float32],
 ) -> None:
-    """The compressor of a pack that holds mono strips too: a level for each lane, ``linked`` 1 where it has two sides."""
+    """The compressor of a pack that holds mono strips too, a level for each lane; ``linked`` is 1 for two sides."""
     lanes = lanes_of(like)
     both = load(like, linked, 0)
     for frame in range(frames):
@@ -243,7 +267,7 @@ def _wanted_reduction(levels: NDArray[np.float32], count: int, curve: NDArray[np
 def _envelope(
     like: Any, levels: NDArray[np.float32], frames: int, times: NDArray[np.float64], reduction: NDArray[np.float64]
 ) -> None:
-    """From the wanted reduction to that of the moment, in float64. ``times``: what attack and release keep, what not."""
+    """From the wanted reduction to that of the moment; ``times`` is what attack and release keep, and what not."""
     wide = widen(like)
     width = lanes_of(like)
     attack, release = load(wide, times, 0), load(wide, times, width)
@@ -317,6 +341,7 @@ def play_pack(
     stored: NDArray[np.uint8],
     places: NDArray[np.int64],
     gains: NDArray[np.float32],
+    first: int,
     frames: int,
     lanes_used: int,
     pack: NDArray[np.float32],
@@ -333,7 +358,7 @@ def play_pack(
     bus: NDArray[np.float32],
     resting: NDArray[np.bool_],
 ) -> None:
-    """One block of a pack from stored bytes to the buses.
+    """One block of a pack, ``frames`` from ``first`` on, from stored bytes to the buses.
 
     ``places`` has a row for each stem: where its bytes begin in ``stored``, its format, channels and first lane;
     ``gains`` its trim. ``compressed`` is NOT_COMPRESSED, LANE_BY_LANE or, where every stem is stereo, BOTH_SIDES; see
@@ -345,7 +370,7 @@ def play_pack(
         count = min(SUB_FRAMES, frames - start)
         for stem in range(places.shape[0]):
             offset, kind, channels, lane = places[stem, 0], places[stem, 1], places[stem, 2], places[stem, 3]
-            unpack(stored, offset + start * channels * kind, kind, channels, gains[stem], pack, lane, count)
+            unpack(stored, offset + (first + start) * channels * kind, kind, channels, gains[stem], pack, lane, count)
         filter_lanes(like, pack, 0, LANES, count, pairs, coefficients, memory)
         if compressed == BOTH_SIDES:
             compress_sides(like, pack, 0, LANES, count, curve, times, reduction, levels)

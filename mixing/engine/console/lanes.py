@@ -22,8 +22,10 @@ from mixing.engine.roles import GROUPS
 
 BLOCK_FRAMES: Final = 8_192
 """Frames that are processed at a time. Where a compressor was left in silence, this grid shows in the last bits."""
-ROW_BYTES: Final = BLOCK_FRAMES * 8 + 64
-"""Room for the bytes of a block of one stem, stereo float32 at the most, and for a vector behind them."""
+READ_BLOCKS: Final = 4
+"""Blocks that are read from a file at a time."""
+ROW_BYTES: Final = READ_BLOCKS * BLOCK_FRAMES * 8 + 64
+"""Room for what is read of one stem, stereo float32 at the most, and for a vector behind it."""
 MOST_PAIRS: Final = 3
 _DB_PER_DOUBLING: Final = 20.0 * np.log10(2.0)
 _OVER_BELOW: Final = 1e-9
@@ -73,8 +75,8 @@ class Settings:
         self.pairs = max(self.pairs, len(pairs))
         if not dynamics.on:
             return
-        self.compressed = kernels.BOTH_SIDES if self._lanes_a_level == 2 else kernels.LANE_BY_LANE  # noqa: PLR2004
-        self.linked[first : first + count] = count == 2  # noqa: PLR2004
+        self.compressed = kernels.BOTH_SIDES if self._lanes_a_level == 2 else kernels.LANE_BY_LANE
+        self.linked[first : first + count] = count == 2
         levels = self.levels_of(first, count)
         keeps = np.array([compressor.memory(ms, sample_rate) for ms in (dynamics.attack_ms, dynamics.release_ms)])
         self.times[:, levels] = np.concatenate((keeps, 1.0 - keeps))[:, np.newaxis]
@@ -115,7 +117,7 @@ class StripPath:
         self.matrix[:, group : group + 2] = panned
         self.matrix[:, _REVERB : _REVERB + 2] = linear(strip.sends.reverb_db) * reverb * panned
         self.matrix[:, _DELAY : _DELAY + 2] = linear(strip.sends.delay_db) * delay * panned
-        self.kept = Settings(channels, stereo=channels == 2)  # noqa: PLR2004
+        self.kept = Settings(channels, stereo=channels == 2)
         self.kept.put(0, channels, self.pairs, self.dynamics, sample_rate)
 
     @property
@@ -128,7 +130,7 @@ class Pack:
 
     def __init__(self, members: Sequence[tuple[int, StripPath]], kinds: Mapping[str, int], sample_rate: int) -> None:
         self._members = members
-        self._settings = Settings(kernels.LANES, stereo=all(path.channels == 2 for _, path in members))  # noqa: PLR2004
+        self._settings = Settings(kernels.LANES, stereo=all(path.channels == 2 for _, path in members))
         self._matrix = np.zeros((kernels.LANES, kernels.LANES), dtype=np.float32)
         self._buffer = np.zeros((kernels.SUB_FRAMES + 16) * kernels.LANES, dtype=np.float32)
         self._first = _first_lanes([path.channels for _, path in members])
@@ -146,13 +148,14 @@ class Pack:
             self._settings.reduction_log2[self._settings.levels_of(first, path.channels)] = path.kept.reduction_log2
             self._matrix[place] = path.matrix
 
-    def play(self, stored: NDArray[np.uint8], frames: int, bus: NDArray[np.float32]) -> None:
+    def play(self, stored: NDArray[np.uint8], first: int, frames: int, bus: NDArray[np.float32]) -> None:
         """Add a block to the buses, and tell the strips whether their filters rest."""
         settings = self._settings
         kernels.play_pack(
             stored,
             self._places,
             self._trims,
+            first,
             frames,
             self._lanes_used,
             self._buffer,
@@ -219,45 +222,47 @@ class Strips:
             StripPath(strip, channels[strip.stem], sample_rate, reverb=reverb, delay=delay) for strip in strips
         ]
         self._kinds = kinds
+        self._formats = (
+            np.array([[kinds[path.stem], path.channels] for path in self.paths], dtype=np.int64).reshape(-1, 2).T.copy()
+        )
+        self._answers = np.zeros(len(self.paths), dtype=np.int64)
         self._sample_rate = sample_rate
         self._sounding: tuple[int, ...] = ()
         self._packs: list[Pack] = []
 
-    def play(self, stored: NDArray[np.uint8], frames: int, bus: NDArray[np.float32]) -> bool:
-        """Set the buses ``[frames][16]`` from a block of bytes ``(strips, ROW_BYTES)``; answers whether any sounds.
+    def play(self, stored: NDArray[np.uint8], first: int, frames: int, bus: NDArray[np.float32]) -> bool:
+        """Set the buses ``[frames][16]`` from the frames of ``stored`` ``(strips, ROW_BYTES)`` from ``first`` on.
+
+        ``first`` is a whole number of blocks. Answers whether any strip sounds.
 
         Raises
         ------
         MixFailed
             ``stem_not_finite`` if a stem holds a NaN or an infinity.
         """
-        sounding = self._which_sound(stored, frames)
+        sounding = self._which_sound(stored, first, frames)
         if sounding != self._sounding:
             self._gather(sounding)
         bus[: frames * kernels.LANES] = 0.0
         for pack in self._packs:
-            pack.play(stored.reshape(-1), frames, bus)
+            pack.play(stored.reshape(-1), first, frames, bus)
         for index, path in enumerate(self.paths):
             if path.dynamics.on and index not in sounding:
                 path.kept.rest(frames)
         return bool(sounding)
 
-    def _which_sound(self, stored: NDArray[np.uint8], frames: int) -> tuple[int, ...]:
-        sounding = []
-        words = stored.view(np.uint32)
-        for index, path in enumerate(self.paths):
-            kind = self._kinds[path.stem]
-            count = (frames * path.channels * kind + 3) // 4
-            answer = kernels.look_through(words[index], count, kind == kernels.FORMAT_FLOAT)
-            if answer == kernels.NOT_FINITE:
-                raise MixFailed(
-                    "stem_not_finite",
-                    f"{path.stem} holds samples that are not numbers; export it again and upload it anew.",
-                    field=path.stem,
-                )
-            if answer == kernels.SOUNDING or not path.rests:
-                sounding.append(index)
-        return tuple(sounding)
+    def _which_sound(self, stored: NDArray[np.uint8], first: int, frames: int) -> tuple[int, ...]:
+        kernels.look_through(stored.view(np.uint32), first, frames, self._formats[0], self._formats[1], self._answers)
+        answers = self._answers.tolist()
+        if kernels.NOT_FINITE in answers:
+            stem = self.paths[answers.index(kernels.NOT_FINITE)].stem
+            sentence = f"{stem} holds samples that are not numbers; export it again and upload it anew."
+            raise MixFailed("stem_not_finite", sentence, field=stem)
+        return tuple(
+            index
+            for index, (answer, path) in enumerate(zip(answers, self.paths, strict=True))
+            if answer == kernels.SOUNDING or not path.rests
+        )
 
     def _gather(self, sounding: tuple[int, ...]) -> None:
         for pack in self._packs:

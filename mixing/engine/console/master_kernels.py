@@ -82,27 +82,49 @@ def needed_reduction(
     i one sample late and is STRETCH + 32 long; ``phases`` is flat.
     """
     like = splat(np.float32(0.0), STEP)
-    nothing = like
-    everything = like + 1.0
     found = False
     for start in range(0, frames, STRETCH):
         around = at + start - STEP
         most = max(_loudest(signal, around, STRETCH + 2 * STEP), _loudest(signal, row + around, STRETCH + 2 * STEP))
         if most * most_gain <= ceiling:
             for step in range(start, start + STRETCH, STEP):
-                store(needed, to + step, nothing)
+                store(needed, to + step, like)
             continue
-        found = True
-        for step in range(0, STRETCH + STEP, STEP):
-            first = at + start + step - 1 - BEFORE
-            store(between, step, _between(signal, row + first, phases, _between(signal, first, phases, nothing)))
-        for step in range(0, STRETCH, STEP):
-            place = at + start + step
-            q = greater(load(like, between, step), load(like, between, step + 1))
-            q = greater(greater(q, absolute(load(like, signal, place))), absolute(load(like, signal, row + place)))
-            top = nothing + ceiling
-            store(needed, to + start + step, where_above(q, top, everything - top / q, nothing))
+        found |= _needed_in_stretch(signal, row, at + start, phases, most_gain, ceiling, between, needed, to + start)
     return found
+
+
+@njit(nogil=True, error_model="numpy")
+def _needed_in_stretch(
+    signal: NDArray[np.float32],
+    row: int,
+    at: int,
+    phases: NDArray[np.float32],
+    most_gain: float,
+    ceiling: float,
+    between: NDArray[np.float32],
+    needed: NDArray[np.float32],
+    to: int,
+) -> bool:
+    """The same of one stretch, sixteen by sixteen: where nothing near can pass the ceiling, i is left at zero."""
+    like = splat(np.float32(0.0), STEP)
+    everything, top = like + 1.0, like + ceiling
+    for step in range(0, STRETCH + STEP, STEP):
+        first = at + step - 1 - BEFORE
+        size = 3 * STEP
+        if max(_loudest(signal, first, size), _loudest(signal, row + first, size)) * most_gain <= ceiling:
+            store(between, step, like)
+        else:
+            store(between, step, _between(signal, row + first, phases, _between(signal, first, phases, like)))
+    most = like
+    for step in range(0, STRETCH, STEP):
+        place = at + step
+        q = greater(load(like, between, step), load(like, between, step + 1))
+        q = greater(greater(q, absolute(load(like, signal, place))), absolute(load(like, signal, row + place)))
+        reduction = where_above(q, top, everything - top / q, like)
+        most = greater(reduction, most)
+        store(needed, to + step, reduction)
+    return bool(largest(most) > 0.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -230,6 +230,20 @@ def _write(
     return Mastered(level, gain_db, held_by, clipped, peaks.to_bytes(), sha256.hexdigest())
 
 
+def mastered_span(
+    scratch: Scratch, master: Master, gain_db: float, sample_rate: int, first: int, last: int
+) -> NDArray[np.float32]:
+    """The frames from ``first`` to ``last`` of a scratch with gain and limiter, ``(2, last - first)``."""
+    stage = _MasterStage(scratch, master, gain_db, sample_rate)
+    whole = np.zeros((2, last), dtype=np.float32)
+    block, at = np.zeros((2, _PADDED), dtype=np.float32), 0
+    for frames in block_lengths(last):
+        stage.next_block(block, frames)
+        whole[:, at : at + frames] = block[:, :frames]
+        at += frames
+    return np.asarray(stage.factor * whole[:, first:])
+
+
 def _write_whole(file: RawIOBase, data: NDArray[np.uint8]) -> None:
     rest = data.data
     while len(rest):

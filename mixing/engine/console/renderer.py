@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixing.engine.audio.encode import WavWriter
 from mixing.engine.audio.loudness import LoudnessMeter
 from mixing.engine.audio.true_peak import TruePeakMeter
+from mixing.engine.console import limiter
 from mixing.engine.console.desk import Desk, audible_strips
-from mixing.engine.console.lanes import BLOCK_FRAMES
-from mixing.engine.console.mastering import HeldBy, Level, Scratch, block_lengths, master_to_target
+from mixing.engine.console.lanes import BLOCK_FRAMES, READ_BLOCKS
+from mixing.engine.console.mastering import HeldBy, Level, Scratch, block_lengths, master_to_target, mastered_span
 from mixing.engine.console.parameters import (
     SAMPLE_RATES,
     Compressor,
@@ -172,6 +174,58 @@ def render(
     )
 
 
+def render_span(
+    stems: Sequence[StemSource],
+    parameters: ConsoleParameters,
+    *,
+    sample_rate: int,
+    start_s: float,
+    duration_s: float,
+    gain_db: float = 0.0,
+    preroll_s: float = 1.0,
+    cancelled: Callable[[], bool] | None = None,
+) -> NDArray[np.float32]:
+    """A stretch of a mix, as it would sound after a change, without rendering the song.
+
+    The console starts ``preroll_s`` before the stretch, from silence, so that filters, envelopes and tails have come
+    in: what is older than that is missing.
+
+    Parameters
+    ----------
+    stems, parameters, sample_rate, cancelled
+        As :func:`render` takes them.
+    start_s, duration_s : float
+        The stretch in seconds, from 0; it ends with the song at the latest.
+    gain_db : float
+        The gain towards the loudness, which a whole render has reported as ``gain_db``.
+    preroll_s : float
+        Seconds before the stretch that are rendered and left out.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        ``(2, frames)``, limited where the console says so; without frames if the song is shorter.
+
+    Raises
+    ------
+    MixFailed, Cancelled
+        As :func:`render`.
+    """
+    refuse_mismatch(stems, parameters)
+    _refuse_rate(parameters, sample_rate)
+    with Stems(stems, sample_rate=sample_rate) as session, tempfile.TemporaryFile() as file:
+        first = min(round(start_s * sample_rate), session.frames)
+        last = min(first + round(duration_s * sample_rate), session.frames)
+        begin = max(0, first - round(preroll_s * sample_rate)) // BLOCK_FRAMES * BLOCK_FRAMES
+        ahead = limiter.latency_samples(parameters.master.limiter, sample_rate)
+        end = min(last + ahead, session.frames)
+        scratch = Scratch(file, end - begin)
+        watch = _Watch(None, cancelled, work=1)
+        desk = Desk(parameters, session.channels, sample_rate=sample_rate, kinds=session.sample_bytes)
+        _play(desk, session, begin, end, watch, 1, scratch.append)
+        return mastered_span(scratch, parameters.master, gain_db, sample_rate, first - begin, last - begin)
+
+
 def warm() -> None:
     """Compile every kernel of a render, or load it from the cache, by mixing half a second; for a worker's start."""
     rate = SAMPLE_RATES[0]
@@ -212,32 +266,50 @@ def _mix(
     session: Stems, parameters: ConsoleParameters, sample_rate: int, scratch: Scratch, threads: int, watch: _Watch
 ) -> Level:
     """Pass one: run the desk over the whole song into the scratch file."""
-    heard = audible_strips(parameters)
     desk = Desk(parameters, session.channels, sample_rate=sample_rate, kinds=session.sample_bytes)
     loudness, true_peak = LoudnessMeter(sample_rate, 2), TruePeakMeter(2)
     limited = parameters.master.limiter.on
-    stored, mix = desk.stored(), np.zeros((2, BLOCK_FRAMES), dtype=np.float32)
-    buses = [desk.bus() for _ in range(SLOTS)]
 
-    def play_strips(turn: tuple[int, int]) -> tuple[int, int, bool]:
-        index, frames = turn
-        for row, stem in zip(stored, desk.stems, strict=True):
-            session.read_into(row, stem, index * BLOCK_FRAMES, frames)
-        fed = desk.strips.play(stored, frames, buses[index % SLOTS])
-        watch.advance(frames * (len(heard) + _MIXED_COST))
-        return index % SLOTS, frames, fed
-
-    def play_buses(turn: tuple[int, int, bool]) -> None:
-        slot, frames, fed = turn
-        desk.buses.play(buses[slot], frames, mix, fed=fed)
+    def take(mix: NDArray[np.float32], frames: int) -> None:
         block = np.ascontiguousarray(mix[:, :frames])
         loudness.push(block)
         if not limited:
             true_peak.push(block)
         scratch.append(mix, frames)
 
-    run_in_stages(enumerate(block_lengths(session.frames)), play_strips, play_buses, threads=threads)
+    _play(desk, session, 0, session.frames, watch, threads, take)
     return Level(loudness.integrated_lufs(), None if limited else true_peak.dbtp())
+
+
+def _play(
+    desk: Desk,
+    session: Stems,
+    begin: int,
+    end: int,
+    watch: _Watch,
+    threads: int,
+    take: Callable[[NDArray[np.float32], int], None],
+) -> None:
+    """Run the desk over the frames from ``begin``, on the grid of blocks, to ``end``; ``take`` gets each block."""
+    stored, mix = desk.stored(), np.zeros((2, BLOCK_FRAMES), dtype=np.float32)
+    buses = [desk.bus() for _ in range(SLOTS)]
+
+    def play_strips(turn: tuple[int, int]) -> tuple[int, int, bool]:
+        index, frames = turn
+        if index % READ_BLOCKS == 0:
+            at = begin + index * BLOCK_FRAMES
+            for row, stem in zip(stored, desk.stems, strict=True):
+                session.read_into(row, stem, at, min(READ_BLOCKS * BLOCK_FRAMES, end - at))
+        fed = desk.strips.play(stored, index % READ_BLOCKS * BLOCK_FRAMES, frames, buses[index % SLOTS])
+        watch.advance(frames * (len(desk.stems) + _MIXED_COST))
+        return index % SLOTS, frames, fed
+
+    def play_buses(turn: tuple[int, int, bool]) -> None:
+        slot, frames, fed = turn
+        desk.buses.play(buses[slot], frames, mix, fed=fed)
+        take(mix, frames)
+
+    run_in_stages(enumerate(block_lengths(end - begin)), play_strips, play_buses, threads=threads)
 
 
 class _Watch:

@@ -181,10 +181,10 @@ def strips_of(eq_settings: Eq, stem_frames: int, dynamics: Compressor = Compress
 def test_after_the_sound_a_strip_falls_to_exact_rest_and_costs_nothing() -> None:
     strips, stored = strips_of(EVERY_BAND, 4_000, HARD)
     bus = Desk.bus()
-    assert strips.play(stored, BLOCK_FRAMES, bus)
+    assert strips.play(stored, 0, BLOCK_FRAMES, bus)
     stored[:] = 0
 
-    answers = [strips.play(stored, BLOCK_FRAMES, bus) for _ in range(300)]
+    answers = [strips.play(stored, 0, BLOCK_FRAMES, bus) for _ in range(300)]
 
     assert answers[0]
     assert not answers[-1]
@@ -206,13 +206,21 @@ def test_a_filter_at_rest_is_put_there_lane_by_lane() -> None:
     assert settings.memory[0, 3, 1] == 1e-29
 
 
-@pytest.mark.parametrize("floating", [True, False])
-def test_a_block_is_silent_only_if_every_sample_is(floating: bool) -> None:
+def looked_through(words: NDArray[np.uint32], frames: int, kind: int, first: int = 0) -> int:
+    answers = np.full(1, -1)
+    one = np.ones(1, np.int64)
+    lane_kernels.look_through(words.reshape(1, -1), first, frames, kind * one, one, answers)
+    return int(answers[0])
+
+
+@pytest.mark.parametrize(("kind", "frames"), [(lane_kernels.FORMAT_FLOAT, 1_000), (lane_kernels.FORMAT_16, 2_000)])
+def test_a_block_is_silent_only_if_every_sample_is(kind: int, frames: int) -> None:
     words = np.zeros(1_000, np.uint32)
-    assert lane_kernels.look_through(words, 1_000, floating) == lane_kernels.SILENT
+    assert looked_through(words, frames, kind) == lane_kernels.SILENT
     words[999] = 1 << 24
-    assert lane_kernels.look_through(words, 1_000, floating) == lane_kernels.SOUNDING
-    assert lane_kernels.look_through(words, 999, floating) == lane_kernels.SILENT
+    assert looked_through(words, frames, kind) == lane_kernels.SOUNDING
+    assert looked_through(words, frames - 2, kind) == lane_kernels.SILENT
+    assert looked_through(words, 2, kind, frames - 2) == lane_kernels.SOUNDING
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -221,11 +229,13 @@ def test_a_block_with_a_sample_that_is_no_number_is_reported(bad: float, at: int
     samples = bursts(1, 100)[0]
     samples[at] = bad
 
-    assert lane_kernels.look_through(samples.view(np.uint32), 100, True) == lane_kernels.NOT_FINITE
+    assert looked_through(samples.view(np.uint32), 100, lane_kernels.FORMAT_FLOAT) == lane_kernels.NOT_FINITE
 
 
 def test_minus_zero_is_silence() -> None:
-    assert lane_kernels.look_through(np.full(5, -0.0, np.float32).view(np.uint32), 5, True) == lane_kernels.SILENT
+    words = np.full(5, -0.0, np.float32).view(np.uint32)
+
+    assert looked_through(words, 5, lane_kernels.FORMAT_FLOAT) == lane_kernels.SILENT
 
 
 def test_a_single_band_is_paired_with_a_section_that_changes_nothing() -> None:
@@ -238,7 +248,7 @@ def test_a_single_band_is_paired_with_a_section_that_changes_nothing() -> None:
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64", "aarch64", "arm64"), reason="no switch for it here")
 def test_the_callers_own_arithmetic_keeps_its_subnormal_numbers() -> None:
     strips, stored = strips_of(EVERY_BAND, 100)
-    strips.play(stored, 100, Desk.bus())
+    strips.play(stored, 0, 100, Desk.bus())
 
     assert np.float64(5e-324) * np.float64(1.0) == 5e-324
     assert np.float32(1e-38) / np.float32(4.0) > 0.0

@@ -29,7 +29,8 @@ from mixing.engine.console.parameters import (
     Sends,
     Strip,
 )
-from mixing.engine.console.renderer import WATCH_BLOCKS, RenderReport, render
+from mixing.engine.console.renderer import WATCH_BLOCKS, RenderReport, render, render_span
+from mixing.engine.console.sources import StemSource
 from mixing.engine.errors import Cancelled, MixFailed
 from tests.mixing.engine.console.sessions import RATE, noise, read, write
 
@@ -386,6 +387,46 @@ def test_the_scratch_file_goes_where_it_is_sent_and_is_gone_afterwards(mix: Any,
 
     assert not list(scratch.iterdir())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.wav", "out.wav", "scratch"]
+
+
+# ---- a stretch from the playhead -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_a_stretch_is_that_of_the_whole_mix(mix: Any, tmp_path: Path, limited: bool) -> None:
+    stems = {"a": noise(2, 6 * RATE, seed=1, level=0.5), "b": noise(1, 5 * RATE, seed=2)}
+    parameters = console(
+        "a",
+        "b",
+        eq=Eq(high_pass=HighPass(on=True)),
+        compressor=Compressor(on=True),
+        master=Master(target_lufs=-8.0, limiter=Limiter(on=limited)),
+    )
+    whole, report = mix(stems, parameters)
+
+    stretch = render_span(
+        [StemSource(name, tmp_path / f"{name}.wav") for name in stems],
+        parameters,
+        sample_rate=RATE,
+        start_s=3.25,
+        duration_s=0.5,
+        gain_db=report.gain_db,
+    )
+
+    assert stretch.shape == (2, RATE // 2)
+    first = round(3.25 * RATE)
+    assert residual_db(stretch, whole[:, first : first + RATE // 2]) <= -90.0
+
+
+def test_a_stretch_ends_with_the_song(tmp_path: Path) -> None:
+    stem = noise(2, RATE)
+    sources = write(tmp_path, {"a": stem})
+
+    end = render_span(sources, console("a"), sample_rate=RATE, start_s=0.9, duration_s=5.0, preroll_s=0.0)
+    beyond = render_span(sources, console("a"), sample_rate=RATE, start_s=2.0, duration_s=5.0)
+
+    assert end == pytest.approx(stem[:, round(0.9 * RATE) :], abs=1e-7)
+    assert beyond.shape == (2, 0)
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------------

@@ -224,8 +224,8 @@ PROGRAM = """
 import sys
 import numpy as np
 from mixing.engine.console import lane_kernels
-memory, resting = np.full(96, 1e-40), np.zeros(16, np.bool_)
-lane_kernels.look_through(np.zeros(4, np.uint32), 4, False)
+one = np.ones(1, np.int64)
+lane_kernels.look_through(np.zeros((1, 4), np.uint32), 0, 1, one, one, one)
 hits = lane_kernels.look_through.stats.cache_hits
 print(sum(hits.values()))
 """
