@@ -155,6 +155,7 @@ JOB_KINDS = {
     # kind: (queue, entry point)
     "ingest": ("ingest", "mixing.jobs.ingest"),
     "mix": ("inference", "mixing.jobs.mix"),
+    "export": ("inference", "mixing.jobs.export"),
     "battle": ("inference", "tournament.jobs.prepare"),
 }
 JOB_LEASE_S = env_int("AIMIXER_JOB_LEASE_S", 20, low=5, high=600)

@@ -10,7 +10,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
-from mixing.models import Job, Mix, Song, Stem, Upload
+from mixing.models import Export, Job, Mix, Song, Stem, Upload
 
 Row = TypeVar("Row", bound=Model)
 Visitor = User | AnonymousUser
@@ -68,6 +68,18 @@ def mixes_of(user: Visitor) -> QuerySet[Mix]:
 def mix_for(user: Visitor, uuid: UUID) -> Mix:
     """One of a person's own mixes."""
     return _one(mixes_of(user), uuid)
+
+
+def exports_of(user: Visitor) -> QuerySet[Export]:
+    """What a person had written of own mixes."""
+    if not user.is_authenticated:
+        return Export.objects.none()
+    return Export.objects.filter(mix__owner=user.pk).select_related("job", "mix__song", "mix__mixer")
+
+
+def export_for(user: Visitor, uuid: UUID) -> Export:
+    """One of a person's own exports."""
+    return _one(exports_of(user), uuid)
 
 
 def jobs_of(user: Visitor) -> QuerySet[Job]:

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from mixing.models import Job, Mix, Mixer, Song, Stem, Upload
-from mixing.services import jobs, mixes, songs, stems, uploads
+from mixing.models import Export, Job, Mix, Mixer, Song, Stem, Upload
+from mixing.services import exports, jobs, mixes, songs, stems, uploads
 
 
 class ReadMostly(admin.ModelAdmin):
@@ -150,6 +150,23 @@ class MixAdmin(ReadMostly):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Mix]) -> None:
         for mix in queryset:
             mixes.delete(mix=mix)
+
+
+@admin.register(Export)
+class ExportAdmin(ReadMostly):
+    """Mixes in other forms, as their owners asked for them."""
+
+    list_display = ("mix", "kind", "job", "stored_bytes", "created_at")
+    list_filter = ("kind", "job__state", "created_at")
+    search_fields = ("uuid", "mix__uuid", "mix__owner__email", "mix__song__title")
+    list_select_related = ("mix__song", "mix__mixer", "job")
+
+    def delete_model(self, request: HttpRequest, obj: Export) -> None:
+        exports.delete(export=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Export]) -> None:
+        for export in queryset:
+            exports.delete(export=export)
 
 
 @admin.register(Upload)

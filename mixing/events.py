@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from aimixer_site.ops import progress
-from mixing.models import Job, Stem
+from mixing.models import Export, Job, Stem
 
 
 class Failure(TypedDict):
@@ -54,9 +54,14 @@ _STATE_TEXTS = {
 }
 STOPPING = "Stopping"
 
-_TARGETS = {"ingest": "stem", "mix": "mix", "battle": "battle"}
+_TARGETS = {"ingest": "stem", "mix": "mix", "export": "export", "battle": "battle"}
 _PAGES = {"mix": "mixing:mix", "battle": "tournament:battle"}
-_HEAVY = ("stem__analysis", "mix__parameters", "mix__report", "mix__intent")
+_HEAVY_OF_MIX = ("parameters", "report", "intent")
+_HEAVY = (
+    "stem__analysis",
+    *(f"mix__{name}" for name in _HEAVY_OF_MIX),
+    *(f"export__mix__{name}" for name in _HEAVY_OF_MIX),
+)
 
 
 def group(job_uuid: UUID | str) -> str:
@@ -70,7 +75,7 @@ def with_targets(jobs: QuerySet[Job]) -> QuerySet[Job]:
     Battles stand a floor above; their row is found by its relation's name.
     """
     heavy_battle = ("battle__parameters_a", "battle__parameters_b")
-    return jobs.select_related("stem__song", "mix", "battle").defer(*_HEAVY, *heavy_battle)
+    return jobs.select_related("stem__song", "mix", "export__mix", "battle").defer(*_HEAVY, *heavy_battle)
 
 
 def payload(job: Job) -> JobPayload:
@@ -119,5 +124,8 @@ def _target(job: Job) -> Target | None:
     if isinstance(row, Stem):
         url = f"{reverse('mixing:song', args=[row.song.uuid])}#stem-{row.uuid}"
         return {"type": "stem", "uuid": str(row.uuid), "url": url, "ready": bool(row.audio_path)}
+    if isinstance(row, Export):
+        url = f"{reverse('mixing:mix', args=[row.mix.uuid])}#exports"
+        return {"type": "export", "uuid": str(row.uuid), "url": url, "ready": row.is_ready}
     url = reverse(_PAGES[job.kind], args=[row.uuid])
     return {"type": str(relation), "uuid": str(row.uuid), "url": url, "ready": row.is_ready}

@@ -201,6 +201,38 @@ class Mix(models.Model):
         return bool(self.wav_path)
 
 
+class Export(models.Model):
+    """A finished mix in another form, written when its owner asks for it: one of each kind for each mix."""
+
+    class Kind(models.TextChoices):
+        MP3 = "mp3", "MP3"
+        PREVIEW = "preview", "MP3, small"
+        WAV16 = "wav16", "WAV, 16 bit"
+        WAV32F = "wav32f", "WAV, 32-bit float"
+        STEMS = "stems", "Stems as ZIP"
+        DAWPROJECT = "dawproject", "DAWproject"
+        SESSION = "session", "Session"
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    mix = models.ForeignKey(Mix, on_delete=models.CASCADE, related_name="exports")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="export")
+    path = models.CharField(max_length=200, blank=True, help_text="Relative to the media folder.")
+    stored_bytes = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["mix", "kind"], name="export_kind_once_per_mix")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.mix}"
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.path)
+
+
 class OpenedMix(models.Model):
     """That a person has heard what a mixer makes of a song. It outlives the mix: deleting a mix makes nobody blind."""
 

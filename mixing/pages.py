@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,8 @@ from accounts.models import User
 from mixing import access, events, readings
 from mixing.engine.mixers.interface import PRESENCES
 from mixing.engine.roles import ROLES
-from mixing.models import Job, Mix, Mixer, Song, Stem
+from mixing.models import Export, Job, Mix, Mixer, Song, Stem
+from mixing.services.exports import FORMS, ON_THE_PAGE
 
 FORMATS = ("WAV", "AIFF", "FLAC", "MP3", "Ogg Vorbis", "Ogg Opus")
 CARD_LANES = 6
@@ -95,7 +97,9 @@ def mix_page(mix: Mix) -> dict[str, Any]:
     roles = {stem.name: stem.role for stem in stems}
     # The row is asked for its target, which is this mix: no further question.
     mix.job.mix = mix
+    exports = exports_of(mix)
     return {
+        **exports,
         "mix": mix,
         "song": song,
         "job": mix.job,
@@ -104,10 +108,39 @@ def mix_page(mix: Mix) -> dict[str, Any]:
         "strips": readings.strips(mix, roles),
         "page": {
             "job": events.payload(mix.job),
+            "jobs": _payloads(row.export.job for row in exports["exports"] if row.export is not None),
             "mix": mix_urls(mix),
             "stems": [{"name": stem.name, "role": stem.role, "peaks_url": stem.peaks_url} for stem in stems],
         },
     }
+
+
+def exports_of(mix: Mix) -> dict[str, Any]:
+    """The forms in which a mix can be fetched, each with how far it is.
+
+    Kinds that only programs ask for are listed once they are there.
+    """
+    found = {export.kind: export for export in mix.exports.select_related("job")}
+    rows = []
+    for kind, form in FORMS.items():
+        if kind not in ON_THE_PAGE and kind not in found:
+            continue
+        export = found.get(kind)
+        if export is not None:
+            # The job is asked for its target, the export for its mix: both are here.
+            export.mix, export.job.export = mix, export
+        rows.append(ExportRow(kind, Export.Kind(kind).label, form.purpose, export))
+    return {"mix": mix, "exports": rows}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """A line of the list of exports; ``export`` is None where nobody has asked for it."""
+
+    kind: str
+    title: str
+    purpose: str
+    export: Export | None
 
 
 def mix_urls(mix: Mix) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mixing.views import mixes, songs, stems, uploads
+from mixing.views import exports, mixes, songs, stems, uploads
 
 app_name = "mixing"
 urlpatterns = [
@@ -19,6 +19,9 @@ urlpatterns = [
     path("mixes/<uuid:uuid>/", mixes.mix, name="mix"),
     path("mixes/<uuid:uuid>/delete", mixes.delete, name="mix_delete"),
     path("mixes/<uuid:uuid>/download.<str:extension>", mixes.download, name="mix_download"),
+    path("mixes/<uuid:uuid>/exports", exports.exports, name="exports"),
+    path("exports/<uuid:uuid>/download", exports.download, name="export_download"),
+    path("exports/<uuid:uuid>/delete", exports.delete, name="export_delete"),
     path("jobs/<uuid:uuid>/cancel", mixes.cancel, name="job_cancel"),
     path("media/stems/<uuid:uuid>/audio.wav", stems.audio, name="stem_audio"),
     path("media/stems/<uuid:uuid>/peaks", stems.peaks, name="stem_peaks"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mixing.engine.audio.ingest import ingest
-from mixing.models import Job, Mix, Mixer, Song, Stem, Upload
+from mixing.models import Export, Job, Mix, Mixer, Song, Stem, Upload
 from mixing.services import storage
 from mixing.services.mixers import sync_mixers
 from mixing.services.stems import taken_fields
@@ -120,3 +120,14 @@ def finished_mix(song: Song, owner: User, *, key: str = "faders-up") -> Mix:
     mix.parameters = {"version": 1, "strips": [{"stem": "Bass.wav", "group": "bass", "fader_db": -3.0, "pan": -0.3}]}
     mix.save()
     return mix
+
+
+def finished_export(mix: Mix, kind: str = "session") -> Export:
+    """An export whose file holds a few bytes."""
+    job = make_job(mix.song, kind="export", owner=mix.owner, state=Job.State.DONE, percent=100.0)
+    export = Export.objects.create(mix=mix, kind=kind, job=job, stored_bytes=2)
+    path = storage.export_file(mix.song.uuid, export.uuid, 1, ".json")
+    path.write_bytes(b"{}")
+    export.path = storage.relative(path)
+    export.save()
+    return export

@@ -34,7 +34,7 @@ from mixing.services.pace import Pace
 
 log = structlog.get_logger("aimixer.jobs")
 
-INGEST, MIX = "ingest", "mix"
+INGEST, MIX, EXPORT = "ingest", "mix", "export"
 FORGOTTEN_AFTER_S = 15
 """A queued row that is older and that Redis does not know is put into the queue again."""
 _REQUEUED_AT_ONCE = 200

@@ -67,12 +67,17 @@ def mixable_stems(song: Song) -> list[Stem]:
 
 @transaction.atomic
 def delete(*, mix: Mix) -> None:
-    """Delete a mix, its sound and its job; a run under way finds no row and stops. That it was opened is kept."""
+    """Delete a mix, its sound, its exports and their jobs; runs under way find no row and stop.
+
+    That it was opened is kept.
+    """
     if Mix.objects.filter(pk=mix.pk, opened_at__isnull=False).exists():
         OpenedMix.objects.get_or_create(person_id=mix.owner_id, song_id=mix.song_id, mixer_id=mix.mixer_id)
-    paths = [storage.absolute(path) for path in (mix.wav_path, mix.flac_path, mix.peaks_path) if path]
-    Job.objects.filter(pk=mix.job_id).delete()
-    transaction.on_commit(partial(storage.remove, *paths))
+    exports = list(mix.exports.values_list("path", "job_id"))
+    paths = [mix.wav_path, mix.flac_path, mix.peaks_path, *(path for path, _ in exports)]
+    files = [storage.absolute(path) for path in paths if path]
+    Job.objects.filter(pk__in=[mix.job_id, *(job for _, job in exports)]).delete()
+    transaction.on_commit(partial(storage.remove, *files))
 
 
 def note_opened(*, mix: Mix) -> None:
@@ -130,9 +135,9 @@ def tags(mix: Mix) -> dict[str, str]:
     }
 
 
-def download_name(mix: Mix, extension: str) -> str:
-    """The name under which a browser saves the file."""
-    words = f"{mix.song.title} - {mix.mixer.title}"
+def download_name(mix: Mix, extension: str, *, part: str = "") -> str:
+    """The name under which a browser saves the file; ``part`` says what of the mix it is."""
+    words = " - ".join(word for word in (mix.song.title, mix.mixer.title, part) if word)
     safe = "".join("_" if char in '/\\:*?"<>|' else char for char in words)
     return f"{clean_name(safe)}.{extension}"
 

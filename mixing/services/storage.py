@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Q, Sum
 
 from accounts.models import User
-from mixing.models import Mix, Stem, Upload
+from mixing.models import Export, Mix, Stem, Upload
 
 
 def media_root() -> Path:
@@ -43,6 +43,11 @@ def stem_file(song_uuid: UUID, stem_uuid: UUID, attempt: int, suffix: str) -> Pa
 def mix_file(song_uuid: UUID, mix_uuid: UUID, attempt: int, suffix: str) -> Path:
     """A mix's file, named by the attempt that made it."""
     return _made(song_folder(song_uuid) / "mixes") / f"{mix_uuid}-{attempt}{suffix}"
+
+
+def export_file(song_uuid: UUID, export_uuid: UUID, attempt: int, suffix: str) -> Path:
+    """An export's file, named by the attempt that made it."""
+    return _made(song_folder(song_uuid) / "exports") / f"{export_uuid}-{attempt}{suffix}"
 
 
 def uploads_folder() -> Path:
@@ -81,7 +86,7 @@ def remove_battle_folder(battle_uuid: UUID) -> None:
 
 
 def remove_leftovers(folder: Path, uuid: UUID, *, before_attempt: int, keep: set[str]) -> None:
-    """Delete what earlier attempts left behind of one stem or mix; ``keep`` holds the paths that its row names.
+    """Delete what earlier attempts left behind of one stem, mix or export; ``keep`` holds the paths that its row names.
 
     Only earlier ones: a run that was frozen and comes late must not touch the files of those after it.
     """
@@ -100,6 +105,7 @@ def used_bytes(user: User) -> int:
             (Upload.objects.filter(waiting, owner=user), "length"),
             (Stem.objects.filter(song__owner=user), "stored_bytes"),
             (Mix.objects.filter(owner=user), "stored_bytes"),
+            (Export.objects.filter(mix__owner=user), "stored_bytes"),
         )
     )
 
@@ -108,12 +114,17 @@ def sweep_orphans(*, older_than_s: float) -> int:
     """Delete files below the song folders that no row names and that nobody has written to for so long."""
     named = {
         path
-        for rows, columns in ((Stem.objects, ("audio_path", "peaks_path")), (Mix.objects, _MIX_PATHS))
+        for rows, columns in (
+            (Stem.objects, ("audio_path", "peaks_path")),
+            (Mix.objects, _MIX_PATHS),
+            (Export.objects, ("path",)),
+        )
         for row in rows.values_list(*columns)
         for path in row
     }
     limit, swept = time.time() - older_than_s, 0
-    for path in [*media_root().glob("songs/*/stems/*"), *media_root().glob("songs/*/mixes/*")]:
+    folders = ("stems", "mixes", "exports")
+    for path in [file for folder in folders for file in media_root().glob(f"songs/*/{folder}/*")]:
         if path.is_file() and relative(path) not in named and path.stat().st_mtime < limit:
             remove(path)
             swept += 1

@@ -2,10 +2,12 @@
 
 import "./progress.js";
 import "./waveform.js";
+import { startExports } from "./exports.js";
 import { spacePlays, startPlayers } from "./player.js";
 
 const [main] = startPlayers();
 if (main) spacePlays(main);
+startExports();
 
 // A mix can be heard before the last of its files is written: the page is made anew as soon as there is sound. While it
 // sounds it is left alone; what the end brings (the FLAC) comes with the next look.

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from mixing import events, pages
 from mixing.engine.roles import ROLES
-from mixing.models import Job, Mix, Mixer, Song, Stem
+from mixing.models import Export, Job, Mix, Mixer, Song, Stem
 
 
 class FailureSerializer(serializers.Serializer[Any]):
@@ -23,7 +23,7 @@ class FailureSerializer(serializers.Serializer[Any]):
 class TargetSerializer(serializers.Serializer[Any]):
     """What a job works on."""
 
-    type = serializers.ChoiceField(choices=["stem", "mix", "battle"])
+    type = serializers.ChoiceField(choices=["stem", "mix", "export", "battle"])
     uuid = serializers.UUIDField()
     url = serializers.CharField()
     ready = serializers.BooleanField()
@@ -129,3 +129,26 @@ class MixRequestSerializer(serializers.Serializer[Any]):
     song = serializers.UUIDField()
     mixer = serializers.CharField(max_length=64)
     intent = serializers.DictField(required=False, default=dict)
+
+
+class ExportSerializer(serializers.ModelSerializer[Export]):
+    """A mix in another form; its address is null until the file is written."""
+
+    mix = serializers.SlugRelatedField[Mix](slug_field="uuid", read_only=True)
+    job = JobSerializer(read_only=True)
+    bytes = serializers.IntegerField(source="stored_bytes", read_only=True)
+    download_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Export
+        fields = ("uuid", "mix", "kind", "job", "bytes", "download_url", "created_at")
+        read_only_fields = fields
+
+    def get_download_url(self, export: Export) -> str | None:
+        return reverse("mixing:export_download", args=[export.uuid]) if export.is_ready else None
+
+
+class ExportRequestSerializer(serializers.Serializer[Any]):
+    """In which form a mix is wanted."""
+
+    kind = serializers.ChoiceField(choices=Export.Kind.choices)

@@ -15,6 +15,8 @@ urlpatterns = [
     path("mixes/", views.MixesView.as_view(), name="api-mixes"),
     path("mixes/<uuid:uuid>/", views.MixView.as_view(), name="api-mix"),
     path("mixes/<uuid:uuid>/parameters/", views.MixParametersView.as_view(), name="api-mix-parameters"),
+    path("mixes/<uuid:uuid>/exports/", views.ExportsView.as_view(), name="api-exports"),
+    path("exports/<uuid:uuid>/", views.ExportView.as_view(), name="api-export"),
     path("jobs/<uuid:uuid>/", views.JobView.as_view(), name="api-job"),
     path("jobs/<uuid:uuid>/cancel/", views.JobCancelView.as_view(), name="api-job-cancel"),
 ]

@@ -18,6 +18,8 @@ from rest_framework.views import APIView
 from accounts.models import User
 from mixing import access, events
 from mixing.api.v1.serializers import (
+    ExportRequestSerializer,
+    ExportSerializer,
     JobSerializer,
     MixerSerializer,
     MixRequestSerializer,
@@ -26,8 +28,8 @@ from mixing.api.v1.serializers import (
     StemChangeSerializer,
     StemSerializer,
 )
-from mixing.models import Job, Mix, Mixer, Song, Stem
-from mixing.services import jobs, mixes, songs, stems
+from mixing.models import Export, Job, Mix, Mixer, Song, Stem
+from mixing.services import exports, jobs, mixes, songs, stems
 
 
 def person(request: Request) -> User:
@@ -160,6 +162,41 @@ class MixParametersView(APIView):
             raise NotFound("This mix is not set yet.")
         mixes.note_opened(mix=mix)
         return Response(mix.parameters)
+
+
+class ExportsView(generics.ListAPIView[Export]):
+    """The forms in which a mix was asked for."""
+
+    serializer_class = ExportSerializer
+
+    def get_queryset(self) -> QuerySet[Export]:
+        if getattr(self, "swagger_fake_view", False):
+            return Export.objects.none()
+        mix = access.mix_for(self.request.user, self.kwargs["uuid"])
+        return access.exports_of(self.request.user).filter(mix=mix)
+
+    @extend_schema(request=ExportRequestSerializer, responses={201: ExportSerializer})
+    def post(self, request: Request, uuid: UUID) -> Response:
+        """Have it written; what is there already, or on its way, is answered as it is."""
+        serializer = ExportRequestSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        mix = access.mix_for(request.user, uuid)
+        export = exports.create(mix=mix, owner=person(request), kind=serializer.validated_data["kind"])
+        return Response(ExportSerializer(export).data, status=status.HTTP_201_CREATED)
+
+
+class ExportView(APIView):
+    """One export."""
+
+    @extend_schema(responses=ExportSerializer)
+    def get(self, request: Request, uuid: UUID) -> Response:
+        return Response(ExportSerializer(access.export_for(request.user, uuid)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, uuid: UUID) -> Response:
+        """Delete the export and its file."""
+        exports.delete(export=access.export_for(request.user, uuid))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class JobView(APIView):

@@ -15,7 +15,7 @@ from django.utils import timezone
 from mixing import urls
 from mixing.api.v1 import urls as api_urls
 from mixing.models import Job, Song, Upload
-from tests.factories import finished_mix, make_song, make_user, mixable_song
+from tests.factories import finished_export, finished_mix, make_song, make_user, mixable_song
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
@@ -66,6 +66,10 @@ DOORS = [
     Door("mixing:mix_audio", "get", "mix", 200, extra=("flac",)),
     Door("mixing:mix_audio", "get", "mix", 404, extra=("exe",)),
     Door("mixing:mix_peaks", "get", "mix", 200),
+    Door("mixing:exports", "get", "mix", 200),
+    Door("mixing:exports", "post", "mix", 302, {"kind": "mp3"}),
+    Door("mixing:export_download", "get", "export", 200),
+    Door("mixing:export_delete", "post", "export", 302),
     Door("mixing:job_cancel", "post", "job", 302),
     Door("api-song", "get", "song", 200, house=200),
     Door("api-song", "patch", "song", 200, {"title": "New"}, house=404),
@@ -78,6 +82,10 @@ DOORS = [
     Door("api-mix", "get", "mix", 200),
     Door("api-mix", "delete", "mix", 204),
     Door("api-mix-parameters", "get", "mix", 200),
+    Door("api-exports", "get", "mix", 200),
+    Door("api-exports", "post", "mix", 201, {"kind": "mp3"}),
+    Door("api-export", "get", "export", 200),
+    Door("api-export", "delete", "export", 204),
     Door("api-job", "get", "job", 200),
     Door("api-job-cancel", "post", "job", 200),
 ]
@@ -92,6 +100,7 @@ class Rows:
     mix: uuid.UUID
     job: uuid.UUID
     upload: uuid.UUID
+    export: uuid.UUID
 
 
 @pytest.fixture
@@ -111,7 +120,7 @@ def rows_of(owner: Any, song: Song) -> Rows:
     )
     stem = song.stems.first()
     assert stem is not None
-    return Rows(song.uuid, stem.uuid, mix.uuid, mix.job.uuid, upload.uuid)
+    return Rows(song.uuid, stem.uuid, mix.uuid, mix.job.uuid, upload.uuid, finished_export(mix).uuid)
 
 
 def knock(door: Door, target: uuid.UUID, person: Any = None, **headers: str) -> Any:
