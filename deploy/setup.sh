@@ -90,7 +90,7 @@ install_dev() {
 
 install_system() {
   local missing=()
-  command -v chromium >/dev/null || missing+=(chromium)
+  command -v chromium >/dev/null || missing+=(chromium fonts-liberation)
   command -v chromedriver >/dev/null || missing+=(chromium-driver)
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   [ ${#missing[@]} -eq 0 ] && return
