@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,8 @@ from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.console.renderer import RenderReport, render
 from mixing.engine.console.sources import StemSource
 from mixing.engine.errors import MixFailed
+from mixing.engine.export.outputs import refuse_unknown_extension, write_export
+from mixing.engine.export.session import Session, SessionStem
 from mixing.engine.mixers.interface import AudioFeatures, Intent, Mixer, SessionFeatures, StemFeatures
 from mixing.engine.session_folder import SONG_FILE, FolderStem, SessionFolder
 
@@ -44,6 +47,8 @@ def mix_folder(
     console: Console,
     sample_rate: int | None = None,
     parameters_output: Path | None = None,
+    exports: Sequence[Path] = (),
+    mixed_by: str = "",
     tell: Tell = lambda stage, done: None,
 ) -> FolderMix:
     """Mix a folder's stems into ``output`` (24-bit WAV or FLAC, by its extension).
@@ -59,21 +64,35 @@ def mix_folder(
         Of the session; None takes the family (44.1 or 48 kHz) of the first stem.
     parameters_output : Path | None
         Where the console that was used is written as JSON.
+    exports : Sequence[Path]
+        Further forms of the mix, each by its extension; see :mod:`mixing.engine.export.outputs`.
+    mixed_by : str
+        Who set the console, in words, for the exports.
 
     Raises
     ------
     AudioRejected, MixFailed
         With a sentence that names the file.
     """
-    refuse_outputs(folder, output, parameters_output)
+    refuse_outputs(folder, output, parameters_output, exports=exports)
     with tempfile.TemporaryDirectory(prefix=".aimixer-", dir=output.parent) as name:
         scratch = Path(name)
-        session, sources = _ingest_all(folder.stems, scratch, sample_rate, tell)
+        session, sources, stems = _ingest_all(folder.stems, scratch, sample_rate, tell)
         parameters = console(session)
         if parameters.sample_rate is None:
             parameters = parameters.at_rate(session.sample_rate)
         mixed = scratch / "mix.wav"
         report = _rendered(sources, parameters, session.sample_rate, mixed, tell)
+        finished = Session(
+            title=folder.title,
+            mixer=mixed_by,
+            sample_rate=session.sample_rate,
+            stems=stems,
+            parameters=parameters,
+            report=report.to_dict(),
+        )
+        for path in exports:
+            write_export(path, finished, sources, mixed, progress=partial(tell, f"Writing {path.name}"))
         if output.suffix.lower() == ".flac":
             mixed = _encoded(mixed, scratch / "mix.flac", folder.title, tell)
         if parameters_output is not None:
@@ -117,13 +136,20 @@ def refuse_other_stems(stems: Sequence[str], parameters: ConsoleParameters) -> N
 
 
 def refuse_outputs(
-    folder: SessionFolder, output: Path, parameters_output: Path | None, *, inputs: Sequence[Path] = ()
+    folder: SessionFolder,
+    output: Path,
+    parameters_output: Path | None,
+    *,
+    inputs: Sequence[Path] = (),
+    exports: Sequence[Path] = (),
 ) -> None:
     """Outputs that could not be written, or would overwrite what is read, are refused before any work is done."""
     if output.suffix.lower() not in OUTPUT_KINDS:
         raise _bad_output(output, f"{output.name} ends in neither .wav nor .flac, and the mix is one of these.")
     kept = {path.resolve() for path in (folder.path / SONG_FILE, *inputs, *(stem.path for stem in folder.stems))}
-    outputs = [output] if parameters_output is None else [output, parameters_output]
+    for path in exports:
+        refuse_unknown_extension(path)
+    outputs = [output, *([] if parameters_output is None else [parameters_output]), *exports]
     for path in outputs:
         if not path.parent.is_dir():
             raise _bad_output(path, f"There is no folder called {path.parent}; make it first.")
@@ -133,6 +159,8 @@ def refuse_outputs(
             raise _bad_output(path, f"{path} is read for this mix and would be overwritten; name another file.")
     if parameters_output is not None and parameters_output.resolve() == output.resolve():
         raise _bad_output(output, "The mix and its parameters cannot be one file; name two.")
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise _bad_output(output, "Two outputs cannot be one file; name each of them differently.")
 
 
 def _bad_output(path: Path, message: str) -> MixFailed:
@@ -141,10 +169,11 @@ def _bad_output(path: Path, message: str) -> MixFailed:
 
 def _ingest_all(
     stems: Sequence[FolderStem], scratch: Path, sample_rate: int | None, tell: Tell
-) -> tuple[SessionFeatures, list[StemSource]]:
-    """Every stem as a canonical file at one rate, in order, and what was measured on each."""
+) -> tuple[SessionFeatures, list[StemSource], tuple[SessionStem, ...]]:
+    """Every stem as a canonical file at one rate, in order, what was measured on each, and how it is told."""
     features: list[StemFeatures] = []
     sources: list[StemSource] = []
+    told_stems: list[SessionStem] = []
     for index, stem in enumerate(stems):
 
         def told(done: float, before: int = index) -> None:
@@ -155,9 +184,18 @@ def _ingest_all(
         sample_rate = ingested.sample_rate
         features.append(StemFeatures(name=stem.name, role=stem.role, audio=ingested.features))
         sources.append(StemSource(name=stem.name, path=path))
+        told_stems.append(
+            SessionStem(
+                name=stem.name,
+                role=stem.role,
+                channels=ingested.channels,
+                frames=ingested.frames,
+                sha256=ingested.sha256,
+            )
+        )
     if sample_rate is None:
         raise MixFailed("empty_session", "There is no stem to mix.")
-    return SessionFeatures(sample_rate=sample_rate, stems=tuple(features)), sources
+    return SessionFeatures(sample_rate=sample_rate, stems=tuple(features)), sources, tuple(told_stems)
 
 
 def _rendered(
@@ -176,5 +214,5 @@ def _encoded(source: Path, destination: Path, title: str, tell: Tell) -> Path:
 
 def _write_parameters(parameters: ConsoleParameters, path: Path) -> None:
     text = json.dumps(parameters.to_dict(), indent=1, ensure_ascii=False) + "\n"
-    with whole_file(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ import soundfile as sf
 from django.core.management import CommandError, call_command
 
 from mixing.engine.console.parameters import ConsoleParameters
+from mixing.engine.export.dawproject import read_dawproject
+from mixing.engine.export.session import read_session
 from mixing.engine.mixers.registry import all_mixers
 from tests.mixing.engine.real_songs import real_songs
 
@@ -244,7 +247,7 @@ def test_parameters_of_other_stems_are_refused_with_both_sides_named(folder: Pat
         ("[]", "must be an object"),
         ('{"strips": [{"stem": "Bass DI.wav", "volume": 1}]}', "strips.Bass DI.wav.volume"),
         ('{"strips": [{"stem": "Bass DI.wav", "pan": NaN}]}', "strips.Bass DI.wav.pan"),
-        ('{"strips": [{"stem": "Bass DI.wav", "compressor": {"on": true}}]}', "strips.Bass DI.wav.compressor.on"),
+        ('{"strips": [{"stem": "Bass DI.wav", "compressor": {"ratio": 99}}]}', "strips.Bass DI.wav.compressor.ratio"),
     ],
 )
 def test_a_parameter_file_that_cannot_be_rendered_is_told(folder: Path, tmp_path: Path, text: str, word: str) -> None:
@@ -318,3 +321,25 @@ def test_a_real_song_is_mixed(tmp_path: Path, key: str) -> None:
     smallest = min(real_songs(), key=lambda song: sum(path.stat().st_size for path in song.iterdir()))
     mix(smallest, "--mixer", key, "--output", tmp_path / "mix.wav", "--target-lufs", "-23")
     assert loudness_of(tmp_path / "mix.wav") == pytest.approx(-23.0, abs=0.1)
+
+
+def test_it_exports_stems_a_project_a_session_and_an_mp3_of_the_same_mix(folder: Path, tmp_path: Path) -> None:
+    wanted = [tmp_path / name for name in ("stems.zip", "song.dawproject", "session.json", "mix.mp3")]
+    flags = [part for path in wanted for part in ("--export", path)]
+    mix(folder, "--mixer", "rough-mix", "--output", tmp_path / "mix.wav", "--parameters", tmp_path / "p.json", *flags)
+    console = ConsoleParameters.from_dict(json.loads((tmp_path / "p.json").read_text()))
+    session = read_session((tmp_path / "session.json").read_text())
+    assert session.parameters == console
+    assert (session.mixer, [stem.name for stem in session.stems]) == ("Rough mix", [s.stem for s in console.strips])
+    assert read_dawproject(tmp_path / "song.dawproject").parameters == console
+    with zipfile.ZipFile(tmp_path / "stems.zip") as archive:
+        assert len(archive.namelist()) == 3
+    assert sf.info(tmp_path / "mix.mp3").frames == sf.info(tmp_path / "mix.wav").frames
+
+
+def test_an_export_is_refused_before_any_work_where_it_cannot_be_written(folder: Path, tmp_path: Path) -> None:
+    start = (folder, "--mixer", "rough-mix", "--output", tmp_path / "mix.wav", "--export")
+    assert "mix.aac is no export" in refusal(*start, tmp_path / "mix.aac")
+    assert "no folder called" in refusal(*start, tmp_path / "nowhere" / "stems.zip")
+    assert "cannot be one file" in refusal(*start, tmp_path / "a.zip", "--export", tmp_path / "a.zip")
+    assert not (tmp_path / "mix.wav").exists()

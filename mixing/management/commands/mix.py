@@ -45,6 +45,15 @@ class Command(BaseCommand):
         parser.add_argument("--mixer", metavar="KEY", help=f"Who sets the console: {keys}.")
         parser.add_argument("--output", metavar="FILE", type=Path, required=True, help="The mix: a .wav or .flac file.")
         parser.add_argument("--parameters", metavar="FILE", type=Path, help="Write the console that was used, as JSON.")
+        parser.add_argument(
+            "--export",
+            metavar="FILE",
+            type=Path,
+            action="append",
+            default=[],
+            help="Also write this, by its extension: .zip (processed stems), .dawproject, .json (session) or .mp3; "
+            "may be given several times.",
+        )
         parser.add_argument("--from-parameters", metavar="FILE", type=Path, help="Render exactly this saved console.")
         parser.add_argument("--target-lufs", metavar="LUFS", help="Loudness of the mix, -40 to -5; -14 unless said.")
         parser.add_argument("--reference", metavar="FILE", type=Path, help="A mix whose loudness is the target.")
@@ -71,9 +80,9 @@ def _mix(options: dict[str, Any], bar: ProgressBar) -> tuple[FolderMix, str]:
     """What the options ask for, and who set the console."""
     folder = read_session_folder(options["folder"])
     # Before the reference is measured, which may take a while; mixing asks again.
-    _refuse_closed_folders(options["output"], options["parameters"])
+    _refuse_closed_folders(options["output"], options["parameters"], *options["export"])
     inputs = [options[name] for name in ("reference", "intent") if options[name] is not None]
-    refuse_outputs(folder, options["output"], options["parameters"], inputs=inputs)
+    refuse_outputs(folder, options["output"], options["parameters"], inputs=inputs, exports=options["export"])
     if options["from_parameters"] is not None:
         with _naming(options["from_parameters"]):
             saved = _saved_console(options)
@@ -87,6 +96,8 @@ def _mix(options: dict[str, Any], bar: ProgressBar) -> tuple[FolderMix, str]:
         console=console,
         sample_rate=rate,
         parameters_output=options["parameters"],
+        exports=options["export"],
+        mixed_by=by,
         tell=bar.tell,
     )
     return mixed, by
