@@ -1,13 +1,15 @@
-"""Loudness after ITU-R BS.1770-4 and EBU Tech 3341, measured while the sound streams past."""
+"""Loudness after ITU-R BS.1770-4, EBU Tech 3341 and EBU Tech 3342, measured while the sound streams past."""
 
 from __future__ import annotations
 
 import math
 from typing import Final, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from mixing.engine.audio.loudness_kernels import MOMENTARY, SHORT_TERM, SHORT_TERM_TICKS, measure
+from mixing.engine.audio.loudness_range import RING_OUT_S, range_lu
 
 OFFSET_DB: Final = -0.691
 """BS.1770-4, equation 2: makes a 997 Hz sine at 0 dBFS in one channel read -3.01 LUFS."""
@@ -16,8 +18,8 @@ RELATIVE_GATE_LU: Final = -10.0
 HOPS_PER_SECOND: Final = 10
 MOMENTARY_HOPS: Final = 4
 SHORT_TERM_HOPS: Final = 30
-_FLUSH_BELOW: Final = 1e-30
-_SETTLE_EVERY: Final = 256
+CHANNEL_WEIGHTS: Final = {1: (1.0,), 2: (1.0, 1.0), 5: (1.0, 1.0, 1.0, 1.41, 1.41)}
+"""BS.1770-4, table 3, by the number of channels: mono, left and right, or L, R, C, Ls, Rs in this order."""
 
 
 class Biquad(NamedTuple):
@@ -62,31 +64,36 @@ def k_weighting(sample_rate: int) -> tuple[Biquad, Biquad]:
 
 
 class LoudnessMeter:
-    """Momentary, short-term and integrated loudness of a stream.
+    """Momentary, short-term and integrated loudness and loudness range of a stream.
 
-    The filters run in float64, sample by sample, and powers are collected in hops of 100 ms that are counted from the
-    first sample: any division of the same sound into blocks gives exactly the same numbers.
+    The filters run in float64, sample by sample, and powers are collected in hops of 100 ms and ticks of 10 ms that
+    are counted from the first sample: any division of the same sound into blocks gives exactly the same numbers.
+    Memory grows by eight bytes a hop.
 
     Parameters
     ----------
     sample_rate : int
         In Hz, from 8000.
     channels : int
-        1 or 2; a mono sound counts once, as BS.1770-4 says.
+        1, 2, or 5 for L, R, C, Ls, Rs; a mono sound counts once, as BS.1770-4 says.
     """
 
     def __init__(self, sample_rate: int, channels: int) -> None:
-        if channels not in (1, 2):
-            raise ValueError(f"Loudness is measured on 1 or 2 channels, not {channels}.")
+        if channels not in CHANNEL_WEIGHTS:
+            raise ValueError(f"Loudness is measured on 1, 2 or 5 channels, not {channels}.")
         if sample_rate < 8000:
             raise ValueError(f"Loudness is measured from 8000 Hz, not at {sample_rate} Hz.")
         self.sample_rate = sample_rate
         self.channels = channels
         self._hop = round(sample_rate / HOPS_PER_SECOND)
         self._coefficients = np.array(k_weighting(sample_rate), dtype=np.float64)
+        self._weights = np.array(CHANNEL_WEIGHTS[channels])
         self._state = np.zeros((channels, 4))
-        self._energy = np.zeros(1)
-        self._filled = 0
+        self._energy = np.zeros(channels)
+        self._recent = np.zeros(SHORT_TERM_TICKS)
+        self._sums = np.zeros(3)
+        self._loudest = np.zeros(2)
+        self._position = np.zeros(2, dtype=np.int64)
         self._hops: list[NDArray[np.float64]] = []
 
     def push(self, block: NDArray[np.float32]) -> None:
@@ -94,9 +101,19 @@ class LoudnessMeter:
         if block.ndim != 2 or block.shape[0] != self.channels:
             raise ValueError(f"A block has the shape ({self.channels}, samples), not {block.shape}.")
         powers = np.empty((self._filled + block.shape[1]) // self._hop)
-        samples = np.ascontiguousarray(block, dtype=np.float32)
-        weigh = _weigh_stereo if self.channels == 2 else _weigh_mono
-        self._filled = weigh(samples, self._coefficients, self._state, self._energy, self._filled, self._hop, powers)
+        measure(
+            np.ascontiguousarray(block, dtype=np.float32),
+            self._coefficients,
+            self._weights,
+            self._state,
+            self._energy,
+            self._recent,
+            self._sums,
+            self._loudest,
+            self._position,
+            self._hop,
+            powers,
+        )
         if powers.size:
             self._hops.append(powers)
 
@@ -115,30 +132,57 @@ class LoudnessMeter:
         return float(_lufs(np.mean(loud[loud > relative])))
 
     def momentary_max_lufs(self) -> float | None:
-        """The loudest 400 ms; None for silence and for a sound shorter than that."""
-        return _loudest(self._windows(MOMENTARY_HOPS))
+        """The loudest 400 ms, sought every 10 ms; None for silence and for a sound shorter than that."""
+        return _loudest(self._loudest[MOMENTARY], MOMENTARY_HOPS * self._hop)
 
     def short_term_max_lufs(self) -> float | None:
-        """The loudest 3 s; None for silence and for a sound shorter than that."""
-        return _loudest(self._windows(SHORT_TERM_HOPS))
+        """The loudest 3 s, sought every 10 ms; None for silence and for a sound shorter than that."""
+        return _loudest(self._loudest[SHORT_TERM], SHORT_TERM_HOPS * self._hop)
+
+    def momentary_lufs(self) -> NDArray[np.float64]:
+        """Loudness of every whole 400 ms window, one value each 100 ms, the first for 0 to 0.4 s; -inf for silence."""
+        return _lufs(self._windows(MOMENTARY_HOPS))
 
     def short_term_lufs(self) -> NDArray[np.float64]:
         """Loudness of every whole 3 s window, one value each 100 ms, the first for 0 to 3 s; -inf for silence."""
         return _lufs(self._windows(SHORT_TERM_HOPS))
 
+    def loudness_range_lu(self) -> float | None:
+        """Loudness range after EBU Tech 3342; None for a sound shorter than 3 s or below the absolute gate throughout.
+
+        It describes a whole song; of less than a minute it says little.
+        """
+        hops = self._powers()
+        if hops.size < SHORT_TERM_HOPS:
+            return None
+        rest = float(self._weights @ self._energy) / self._hop
+        silence = np.zeros(round(RING_OUT_S * HOPS_PER_SECOND))
+        return range_lu(_lufs(_windows_of(np.concatenate((hops, [rest], silence)), SHORT_TERM_HOPS)))
+
+    @property
+    def _filled(self) -> int:
+        """Samples of a hop that is not whole yet."""
+        return int(self._position[0])
+
+    def _powers(self) -> NDArray[np.float64]:
+        return np.concatenate(self._hops) if self._hops else np.empty(0)
+
     def _windows(self, hops: int) -> NDArray[np.float64]:
-        """Mean power of every whole window of ``hops`` hops, each summed by itself so that no rounding drifts."""
-        powers = np.concatenate(self._hops) if self._hops else np.empty(0)
-        if powers.size < hops:
-            return np.empty(0)
-        return np.asarray(np.lib.stride_tricks.sliding_window_view(powers, hops).mean(axis=1))
+        return _windows_of(self._powers(), hops)
 
     def _short_block(self) -> NDArray[np.float64]:
         frames = self._filled + self._hop * sum(powers.size for powers in self._hops)
         if not frames:
             return np.empty(0)
-        energy = self._energy[0] + self._hop * sum(float(powers.sum()) for powers in self._hops)
+        energy = float(self._weights @ self._energy) + self._hop * sum(float(powers.sum()) for powers in self._hops)
         return np.array([energy / frames])
+
+
+def _windows_of(powers: NDArray[np.float64], hops: int) -> NDArray[np.float64]:
+    """Mean power of every whole window of ``hops`` hops, each summed by itself so that no rounding drifts."""
+    if powers.size < hops:
+        return np.empty(0)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(powers, hops).mean(axis=1))
 
 
 def _power(lufs: float) -> float:
@@ -150,104 +194,5 @@ def _lufs(power: NDArray[np.float64] | np.floating) -> NDArray[np.float64]:
         return np.asarray(OFFSET_DB + 10.0 * np.log10(power))
 
 
-def _loudest(powers: NDArray[np.float64]) -> float | None:
-    return float(_lufs(powers.max())) if powers.size and powers.max() > 0.0 else None
-
-
-@numba.njit(cache=True, nogil=True)
-def _settle(state: NDArray[np.float64]) -> None:
-    """Forget a tail that nobody can hear, before it becomes denormal numbers, which are seventy times slower."""
-    for channel in range(state.shape[0]):
-        for i in range(state.shape[1]):
-            if abs(state[channel, i]) < _FLUSH_BELOW:
-                state[channel, i] = 0.0
-
-
-@numba.njit(cache=True, nogil=True)
-def _weigh_mono(
-    block: NDArray[np.float32],
-    coefficients: NDArray[np.float64],
-    state: NDArray[np.float64],
-    energy: NDArray[np.float64],
-    filled: int,
-    hop: int,
-    powers: NDArray[np.float64],
-) -> int:
-    b0, b1, b2, a1, a2 = coefficients[0]
-    c1, c2 = coefficients[1, 3], coefficients[1, 4]
-    done, hops = 0, 0
-    while done < block.shape[1]:
-        count = min(hop - filled, _SETTLE_EVERY - filled % _SETTLE_EVERY, block.shape[1] - done)
-        s1, s2, t1, t2 = state[0]
-        total = energy[0]
-        for i in range(done, done + count):
-            x = np.float64(block[0, i])
-            y = b0 * x + s1
-            s1 = b1 * x - a1 * y + s2
-            s2 = b2 * x - a2 * y
-            z = y + t1
-            t1 = t2 - 2.0 * y - c1 * z
-            t2 = y - c2 * z
-            total += z * z
-        state[0, 0], state[0, 1], state[0, 2], state[0, 3] = s1, s2, t1, t2
-        energy[0] = total
-        done += count
-        filled += count
-        if filled == hop:
-            powers[hops] = energy[0] / hop
-            energy[0] = 0.0
-            hops += 1
-            filled = 0
-        if filled % _SETTLE_EVERY == 0:
-            _settle(state)
-    return filled
-
-
-@numba.njit(cache=True, nogil=True)
-def _weigh_stereo(
-    block: NDArray[np.float32],
-    coefficients: NDArray[np.float64],
-    state: NDArray[np.float64],
-    energy: NDArray[np.float64],
-    filled: int,
-    hop: int,
-    powers: NDArray[np.float64],
-) -> int:
-    """Both channels in one loop: a recursive filter waits for itself, so the second channel costs almost nothing."""
-    b0, b1, b2, a1, a2 = coefficients[0]
-    c1, c2 = coefficients[1, 3], coefficients[1, 4]
-    done, hops = 0, 0
-    while done < block.shape[1]:
-        count = min(hop - filled, _SETTLE_EVERY - filled % _SETTLE_EVERY, block.shape[1] - done)
-        s1, s2, t1, t2 = state[0]
-        u1, u2, v1, v2 = state[1]
-        total = energy[0]
-        for i in range(done, done + count):
-            x = np.float64(block[0, i])
-            y = b0 * x + s1
-            s1 = b1 * x - a1 * y + s2
-            s2 = b2 * x - a2 * y
-            z = y + t1
-            t1 = t2 - 2.0 * y - c1 * z
-            t2 = y - c2 * z
-            right = np.float64(block[1, i])
-            shelved = b0 * right + u1
-            u1 = b1 * right - a1 * shelved + u2
-            u2 = b2 * right - a2 * shelved
-            cut = shelved + v1
-            v1 = v2 - 2.0 * shelved - c1 * cut
-            v2 = shelved - c2 * cut
-            total += z * z + cut * cut
-        state[0, 0], state[0, 1], state[0, 2], state[0, 3] = s1, s2, t1, t2
-        state[1, 0], state[1, 1], state[1, 2], state[1, 3] = u1, u2, v1, v2
-        energy[0] = total
-        done += count
-        filled += count
-        if filled == hop:
-            powers[hops] = energy[0] / hop
-            energy[0] = 0.0
-            hops += 1
-            filled = 0
-        if filled % _SETTLE_EVERY == 0:
-            _settle(state)
-    return filled
+def _loudest(energy: float, frames: int) -> float | None:
+    return float(_lufs(np.float64(energy / frames))) if energy > 0.0 else None

@@ -40,10 +40,25 @@ def test_any_division_gives_the_same_measures(channels: int, cuts: list[int]) ->
         for part in parts:
             for taker in (loudness, peak, analyser, peaks):
                 taker.push(part)
-        short_term = tuple(loudness.short_term_lufs())
-        return loudness.integrated_lufs(), short_term, peak.dbtp(), analyser.finish(), peaks.to_bytes()
+        curves = tuple(loudness.short_term_lufs()), tuple(loudness.momentary_lufs())
+        loudest = loudness.momentary_max_lufs(), loudness.short_term_max_lufs(), loudness.loudness_range_lu()
+        return loudness.integrated_lufs(), *curves, *loudest, peak.dbtp(), analyser.finish(), peaks.to_bytes()
 
     assert everything(blocks(sound, cuts)) == everything([sound])
+
+
+@settings(max_examples=20, deadline=None)
+@given(cuts=divisions)
+def test_any_division_gives_the_same_loudness_of_five_channels(cuts: list[int]) -> None:
+    sound = np.concatenate((SOUND, SOUND[::-1], SOUND[:1]))
+
+    def loudness(parts: list[np.ndarray]) -> tuple[object, ...]:
+        meter = LoudnessMeter(RATE, 5)
+        for part in parts:
+            meter.push(part)
+        return meter.integrated_lufs(), tuple(meter.momentary_lufs()), meter.momentary_max_lufs()
+
+    assert loudness(blocks(sound, cuts)) == loudness([sound])
 
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mixing.engine.audio.true_peak import TAPS, TruePeakMeter, interpolator
+from tests.mixing.engine.audio.ebu_signals import hidden_burst, hidden_burst_at_4_fs, steady_peaks
 from tests.mixing.engine.audio.sounds import faded, noise, silence, sine
 
 
@@ -28,10 +29,21 @@ def dbtp(sound: np.ndarray) -> float | None:
 def test_it_passes_the_steady_cases_of_tech_3341(
     part_of_rate: int, phase_deg: float, amplitude: float, expected: float
 ) -> None:
-    sound = faded(sine(48000 / part_of_rate, 1, rate=48000, phase_deg=phase_deg, channels=2)) * np.float32(amplitude)
-    measured = dbtp(sound)
+    measured = dbtp(steady_peaks(part_of_rate, phase_deg, amplitude))
     assert measured is not None
     assert expected - 0.4 <= measured <= expected + 0.2
+
+
+@pytest.mark.parametrize("offset", [pytest.param(offset, id=f"case {20 + offset}") for offset in range(4)])
+def test_it_passes_the_cases_of_tech_3341_with_a_peak_hidden_in_one_period(offset: int) -> None:
+    measured = dbtp(hidden_burst(offset))
+    assert measured is not None
+    assert -0.4 <= measured <= 0.2
+    assert measured == pytest.approx(20 * np.log10(np.abs(hidden_burst_at_4_fs()).max()), abs=0.02)
+
+
+def test_one_of_the_hidden_peaks_is_2_db_above_every_sample() -> None:
+    assert min(20 * np.log10(np.abs(hidden_burst(offset)).max()) for offset in range(4)) < -2.0
 
 
 def test_a_sine_whose_samples_all_miss_its_top_reads_3_db_above_them() -> None:
