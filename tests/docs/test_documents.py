@@ -11,9 +11,11 @@ from django.core.management import get_commands
 from django.test import Client
 
 from mixing.engine.console.schema import schema
+from mixing.engine.export.session import schema as session_schema
 from mixing.engine.mixers.interface import Intent
 from mixing.engine.mixers.registry import all_mixers
 from mixing.engine.roles import ROLES
+from mixing.services.exports import FORMS, ON_THE_PAGE
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -67,3 +69,14 @@ def test_the_formats_page_holds_every_role_and_examples_that_are_read() -> None:
 def test_the_published_schema_is_the_consoles() -> None:
     published = json.loads((ROOT / "docs" / "console-parameters.schema.json").read_text())
     assert published == schema()
+
+
+def test_the_published_session_schema_is_the_exports() -> None:
+    published = json.loads((ROOT / "docs" / "session.schema.json").read_text())
+    assert published == session_schema()
+
+
+def test_the_documents_name_every_export() -> None:
+    musicians, integrators = ((ROOT / "docs" / f"{name}.md").read_text() for name in ("musicians", "integrators"))
+    assert [kind.label for kind in ON_THE_PAGE if f"| {kind.label} |" not in musicians] == []
+    assert [kind for kind in FORMS if f"`{kind}`" not in integrators] == []

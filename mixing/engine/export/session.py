@@ -16,6 +16,7 @@ from mixing.engine.roles import ROLES, Role
 
 FORMAT: Final = "aimixer-session"
 VERSION: Final = 1
+CONSOLE_SCHEMA_FILE: Final = "console-parameters.schema.json"
 _SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
 
@@ -122,8 +123,7 @@ def read_session(text: str) -> Session:
 
 
 def schema() -> dict[str, Any]:
-    """A JSON Schema (2020-12) of the file; the console's part is that of the console itself."""
-    console = {name: value for name, value in console_schema.schema().items() if name != "$schema"}
+    """A JSON Schema (2020-12) of the file; for the console's part it refers to that of the console beside it."""
     text = {"type": "string"}
     stem = {
         "name": {"type": "string", "minLength": 1, "description": "The strip's stem."},
@@ -138,7 +138,7 @@ def schema() -> dict[str, Any]:
         **dict.fromkeys(("title", "artist", "licence", "mixer", "mixer_version"), text),
         "sample_rate": {"enum": list(SAMPLE_RATES)},
         "stems": {"type": "array", "items": _closed(stem)},
-        "parameters": console,
+        "parameters": {"$ref": CONSOLE_SCHEMA_FILE},
         "parameters_sha256": _SHA256,
         "report": {"type": "object", "description": "What was measured on the mix; empty where nothing was."},
     }

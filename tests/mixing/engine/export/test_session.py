@@ -5,14 +5,26 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
+from mixing.engine.console import schema as console_schema
 from mixing.engine.console.parameters import ConsoleParameters, Strip
 from mixing.engine.errors import MixFailed, ParameterError
-from mixing.engine.export.session import Session, SessionStem, parameters_sha256, read_session, schema
+from mixing.engine.export.session import (
+    CONSOLE_SCHEMA_FILE,
+    Session,
+    SessionStem,
+    parameters_sha256,
+    read_session,
+    schema,
+)
 from tests.mixing.engine.console.strategies import consoles
+
+BESIDE = Registry().with_resource(CONSOLE_SCHEMA_FILE, Resource.from_contents(console_schema.schema()))
+VALIDATOR = Draft202012Validator(schema(), registry=BESIDE)
 
 
 def session(parameters: ConsoleParameters | None = None) -> Session:
@@ -41,8 +53,11 @@ def test_it_comes_back_with_every_digit(console: ConsoleParameters) -> None:
 @settings(max_examples=10, deadline=None)
 @given(console=consoles())
 def test_it_keeps_its_schema(console: ConsoleParameters) -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
-    jsonschema.validate(session(console).to_dict(), schema(), cls=jsonschema.Draft202012Validator)
+    Draft202012Validator.check_schema(schema())
+    data = json.loads(session(console).to_json())
+    VALIDATOR.validate(data)
+    assert not VALIDATOR.is_valid(data | {"parameters": {"strips": 3}})
+    assert not VALIDATOR.is_valid(data | {"parameters_sha256": "no hash"})
 
 
 def test_its_hash_is_that_of_the_console_whatever_the_order_of_its_keys() -> None:
