@@ -200,12 +200,14 @@ def ping_pong(mono: Tensor, feedback: Tensor, pole: Tensor, samples: int) -> Ten
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _allpass(samples: Array, length: int) -> Array:
+def _allpass(samples: Array, length: int, diffusion: float) -> Array:
+    mode = flush_to_zero()
     inner, passed = np.empty_like(samples), np.empty_like(samples)
     for n in range(samples.size):
         before = inner[n - length] if n >= length else 0.0
-        inner[n] = samples[n] + DIFFUSION * before
-        passed[n] = before - DIFFUSION * inner[n]
+        inner[n] = samples[n] + diffusion * before
+        passed[n] = before - diffusion * inner[n]
+    restore(mode)
     return passed
 
 
@@ -224,7 +226,15 @@ def _hadamard(values: Array) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _network(
-    diffuse: Array, lengths: NDArray[np.int64], gains: Array, poles: Array, read: Array, damped: Array, answer: Array
+    diffuse: Array,
+    lengths: NDArray[np.int64],
+    gains: Array,
+    poles: Array,
+    signs_in: Array,
+    signs_out: Array,
+    read: Array,
+    damped: Array,
+    answer: Array,
 ) -> None:
     """``diffuse`` and ``answer`` ``(2, n)``; ``read`` and ``damped`` ``(n, 16)`` are s and d, kept for the adjoint."""
     mode = flush_to_zero()
@@ -238,12 +248,12 @@ def _network(
             memory[i] = gains[i] * read[n, i] + poles[i] * memory[i]
             damped[n, i] = values[i] = memory[i]
         for i in range(0, LINES, 2):
-            left += _OUT_SIGNS[i] * memory[i]
-            right += _OUT_SIGNS[i + 1] * memory[i + 1]
+            left += signs_out[i] * memory[i]
+            right += signs_out[i + 1] * memory[i + 1]
         answer[0, n], answer[1, n] = left, right
         _hadamard(values)
         for i in range(LINES):
-            lines[i, at[i]] = values[i] + _IN_SIGNS[i] * diffuse[i % 2, n]
+            lines[i, at[i]] = values[i] + signs_in[i] * diffuse[i % 2, n]
             at[i] = at[i] + 1 if at[i] + 1 < lengths[i] else 0
     restore(mode)
 
@@ -253,6 +263,8 @@ def _network_back(
     lengths: NDArray[np.int64],
     gains: Array,
     poles: Array,
+    signs_in: Array,
+    signs_out: Array,
     read: Array,
     damped: Array,
     upstream: Array,
@@ -270,12 +282,12 @@ def _network_back(
         for i in range(LINES):
             values[i] = lines[i, at[i]]
         for i in range(0, LINES, 2):
-            left += _IN_SIGNS[i] * values[i]
-            right += _IN_SIGNS[i + 1] * values[i + 1]
+            left += signs_in[i] * values[i]
+            right += signs_in[i + 1] * values[i + 1]
         to_diffuse[0, n], to_diffuse[1, n] = left, right
         _hadamard(values)
         for i in range(LINES):
-            carried[i] = _OUT_SIGNS[i] * upstream[i % 2, n] + values[i] + poles[i] * carried[i]
+            carried[i] = signs_out[i] * upstream[i % 2, n] + values[i] + poles[i] * carried[i]
             to_gains[i] += carried[i] * read[n, i]
             if n:
                 to_poles[i] += carried[i] * damped[n - 1, i]
@@ -291,7 +303,7 @@ class _Reverberation(torch.autograd.Function):
         frames = diffuse.shape[1]
         read, damped, answer = np.empty((frames, LINES)), np.empty((frames, LINES)), np.empty((2, frames))
         ctx.lengths = np.array(lengths, dtype=np.int64)
-        _network(diffuse, ctx.lengths, _array(gains), _array(poles), read, damped, answer)
+        _network(diffuse, ctx.lengths, _array(gains), _array(poles), _IN_SIGNS, _OUT_SIGNS, read, damped, answer)
         ctx.read, ctx.damped, ctx.diffusers = read, damped, diffusers
         ctx.save_for_backward(audio, gains, poles)
         return _like(answer, audio)
@@ -305,6 +317,8 @@ class _Reverberation(torch.autograd.Function):
             ctx.lengths,
             _array(gains),
             _array(poles),
+            _IN_SIGNS,
+            _OUT_SIGNS,
             ctx.read,
             ctx.damped,
             _array(upstream),
@@ -321,7 +335,7 @@ def _diffused(audio: Array, diffusers: tuple[tuple[int, ...], tuple[int, ...]]) 
     sides = []
     for side, lengths in zip(audio, diffusers, strict=True):
         for length in lengths:
-            side = _allpass(side, length)
+            side = _allpass(side, length, DIFFUSION)
         sides.append(side)
     return np.array(sides)
 
