@@ -1,6 +1,5 @@
-// On every page: the theme switch, menus that close, dialogs, notices that can be put away, things to copy.
-
-
+// On every page: the theme switch, menus that close, dialogs, notices that can be put away, things to copy,
+// forms that are sent once.
 
 const root = document.documentElement;
 
@@ -56,3 +55,13 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// A second click while the first one's answer is on its way would make a second mix, song or battle. Forms that a script
+// sends itself have been stopped before this is asked; a page that comes back from the browser's cache may send again.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (event.target.hasAttribute("data-sent")) event.preventDefault();
+  else event.target.setAttribute("data-sent", "");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) form.removeAttribute("data-sent");
+});

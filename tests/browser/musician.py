@@ -82,6 +82,13 @@ class Musician:
 
     def press(self, button: str) -> None:
         """The button or link with this text."""
+        self.named(button).click()
+
+    def double_click(self, button: str) -> None:
+        ActionChains(self.driver).double_click(self.named(button)).perform()
+
+    def named(self, button: str) -> WebElement:
+        """The button or link with this text, scrolled into sight."""
         found = [
             element
             for element in self.all("button, a, summary")
@@ -89,7 +96,7 @@ class Musician:
         ]
         assert found, f"no button {button!r} at {self.path}"
         self.run("arguments[0].scrollIntoView({block: 'center'})", found[0])
-        found[0].click()
+        return found[0]
 
     def fill(self, name: str, text: str) -> None:
         field = self.find(f"[name={name}]")

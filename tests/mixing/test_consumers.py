@@ -57,12 +57,12 @@ async def test_a_page_gets_a_snapshot_and_then_every_change_with_a_higher_sequen
     job = await sync_to_async(lambda: make_job(make_song(user), owner=user))()
     live = await opened(client)
     await live.send_json_to({"watch": [str(job.uuid)]})
-    first = await live.receive_json_from()
+    first = await live.receive_json_from(timeout=10)
     assert (first["type"], first["job"]["uuid"], first["job"]["state"]) == ("job", str(job.uuid), "queued")
 
     await sync_to_async(jobs.run)(job.uuid, 1, lambda run: run.progress(0.5, "Rendering"))
 
-    heard = [first] + [await live.receive_json_from() for _ in range(3)]
+    heard = [first] + [await live.receive_json_from(timeout=10) for _ in range(3)]
     assert [event["job"]["state"] for event in heard] == ["queued", "running", "running", "done"]
     assert [event["job"]["percent"] for event in heard] == [0, 0, 50.0, 100.0]
     sequences = [event["job"]["sequence"] for event in heard]
@@ -75,7 +75,7 @@ async def test_the_snapshot_and_the_poll_say_the_same() -> None:
     stem = await sync_to_async(lambda: checking_stem(make_song(user)))()
     live = await opened(client)
     await live.send_json_to({"watch": [str(stem.job.uuid)]})
-    told = (await live.receive_json_from())["job"]
+    told = (await live.receive_json_from(timeout=10))["job"]
     polled = await sync_to_async(lambda: client.get(f"/api/v1/jobs/{stem.job.uuid}/").json())()
     assert told == polled
     assert told["target"]["uuid"] == str(stem.uuid)
@@ -88,7 +88,7 @@ async def test_the_jobs_of_others_and_those_that_do_not_exist_are_refused_alike(
     live = await opened(client)
     for wanted in (str(foreign.uuid), str(uuid.uuid4()), "not-an-id"):
         await live.send_json_to({"watch": [wanted]})
-        assert await live.receive_json_from() == {"type": "refused", "uuid": wanted}
+        assert await live.receive_json_from(timeout=10) == {"type": "refused", "uuid": wanted}
     await sync_to_async(jobs.request_cancel)(job=foreign)
     assert await live.receive_nothing(timeout=0.2)
     await live.disconnect()
@@ -104,7 +104,7 @@ async def test_one_page_watches_sixty_four_jobs_at_most() -> None:
     rows = await sync_to_async(many)()
     live = await opened(client)
     await live.send_json_to({"watch": [str(job.uuid) for job in rows]})
-    kinds = [(await live.receive_json_from())["type"] for _ in rows]
+    kinds = [(await live.receive_json_from(timeout=10))["type"] for _ in rows]
     assert kinds == ["job"] * consumers.WATCHED_MAX + ["refused"]
     await live.disconnect()
 
