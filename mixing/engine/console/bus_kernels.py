@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 
 from mixing.engine.console.denormals import flush_to_zero, restore
 from mixing.engine.console.lane_kernels import (
-    LANES,
-    NOT_FINITE,
-    SOUNDING,
     SUB_FRAMES,
     compress_sides,
     filter_lanes,
@@ -37,6 +34,7 @@ from mixing.engine.console.simd import (
     splat,
     store,
 )
+from mixing.engine.console.stored_kernels import LANES, NOT_FINITE, SOUNDING
 
 GROUP_LANES: Final = 8
 REVERB_LANE: Final = 8

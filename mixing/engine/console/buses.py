@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixing.engine.console import bus_kernels as kernels
-from mixing.engine.console import lane_kernels
+from mixing.engine.console import stored_kernels
 from mixing.engine.console.gain import linear
 from mixing.engine.console.lanes import BLOCK_FRAMES, Settings, coefficient_pairs
 from mixing.engine.console.parameters import ConsoleParameters, Strip
@@ -72,7 +72,7 @@ class Buses:
             self._master.rest(frames)
             return
         self._play_groups(bus, frames)
-        if self._play_master(frames, mix) == lane_kernels.NOT_FINITE:
+        if self._play_master(frames, mix) == stored_kernels.NOT_FINITE:
             raise MixFailed("mix_not_finite", "The sum of the stems is too loud to be written; lower the trims.")
 
     def _play_groups(self, bus: NDArray[np.float32], frames: int) -> None:

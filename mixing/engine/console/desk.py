@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from mixing.engine.console import lane_kernels
+from mixing.engine.console import stored_kernels
 from mixing.engine.console.buses import Buses
 from mixing.engine.console.gain import linear
 from mixing.engine.console.lanes import BLOCK_FRAMES, ROW_BYTES, Strips
@@ -44,7 +44,7 @@ class Desk:
     sample_rate : int
         Samples per second of every stem.
     kinds : Mapping[str, int] | None
-        How each audible stem's samples are stored, as :mod:`mixing.engine.console.lane_kernels` names it; float32 if
+        How each audible stem's samples are stored, as :mod:`mixing.engine.console.stored_kernels` names it; float32 if
         absent.
     """
 
@@ -60,7 +60,7 @@ class Desk:
         self.stems: tuple[str, ...] = tuple(strip.stem for strip in heard)
         """The stems that are heard, in the order in which they are summed."""
         self.channels = channels
-        self.kinds = kinds or dict.fromkeys(self.stems, lane_kernels.FORMAT_FLOAT)
+        self.kinds = kinds or dict.fromkeys(self.stems, stored_kernels.FORMAT_FLOAT)
         self.strips = Strips(heard, parameters, channels, self.kinds, sample_rate=sample_rate)
         self.buses = Buses(parameters, heard, sample_rate=sample_rate)
 
@@ -71,7 +71,7 @@ class Desk:
     @staticmethod
     def bus() -> NDArray[np.float32]:
         """A buffer for what the strips hand to the groups and effects in one block."""
-        return np.zeros(BLOCK_FRAMES * lane_kernels.LANES, dtype=np.float32)
+        return np.zeros(BLOCK_FRAMES * stored_kernels.LANES, dtype=np.float32)
 
     def process(self, blocks: Mapping[str, NDArray[np.float32]], frames: int) -> NDArray[np.float32]:
         """Mix the next ``frames`` of every stem, given as arrays.

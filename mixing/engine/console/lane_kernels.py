@@ -28,16 +28,14 @@ from mixing.engine.console.simd import (
     narrow,
     splat,
     store,
-    store_every,
     swap_pairs,
-    unpack_16,
-    unpack_24,
-    unpack_float,
     where_above,
     widen,
 )
+from mixing.engine.console.stored_kernels import LANES, unpack
 
-LANES: Final = 16
+HALF_PACK: Final = 8
+"""Where so few lanes sound, the other half of a pack is not computed."""
 SUB_FRAMES: Final = 512
 """Frames that go through a whole strip at a time: sixteen lanes of them stay in the first cache."""
 SECTION_VALUES: Final = 5
@@ -50,92 +48,8 @@ NOT_COMPRESSED: Final = 0
 LANE_BY_LANE: Final = 1
 BOTH_SIDES: Final = 2
 
-FORMAT_16: Final = 2
-FORMAT_24: Final = 3
-FORMAT_FLOAT: Final = 4
-
-SILENT: Final = 0
-SOUNDING: Final = 1
-NOT_FINITE: Final = 2
-
 _REST_BELOW: Final = 1e-30
 """A filter's memory below -600 dB is at rest: after any gain of the console no sample that is written can show it."""
-_FLOAT_STEP_16: Final = 1.0 / (1 << 15)
-_FLOAT_STEP_32: Final = 1.0 / (1 << 31)
-_INFINITE_BITS: Final = 0x7F800000
-
-
-# ---- what a stem's bytes hold ----------------------------------------------------------------------------------------
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def look_through(
-    stored: NDArray[np.uint32],
-    first: int,
-    frames: int,
-    kinds: NDArray[np.int64],
-    channels: NDArray[np.int64],
-    answers: NDArray[np.int64],
-) -> None:
-    """SILENT, SOUNDING or NOT_FINITE for each row of ``stored``, of its ``frames`` from ``first`` on.
-
-    ``stored`` is the bytes as numbers of 32 bits; a block begins and, with the zeros behind it, ends on such a number.
-    """
-    for stem in range(answers.size):
-        frame_bytes = kinds[stem] * channels[stem]
-        begin, end = first * frame_bytes // 4, ((first + frames) * frame_bytes + 3) // 4
-        if kinds[stem] == FORMAT_FLOAT:
-            answers[stem] = _look_through_floats(stored[stem], begin, end)
-        else:
-            answers[stem] = _look_through_integers(stored[stem], begin, end)
-
-
-@njit(nogil=True, error_model="numpy")
-def _look_through_integers(words: NDArray[np.uint32], begin: int, end: int) -> int:
-    for index in range(begin, end, 256):
-        found = np.uint32(0)
-        for place in range(index, min(index + 256, end)):
-            found |= words[place]
-        if found:
-            return SOUNDING
-    return SILENT
-
-
-@njit(nogil=True, error_model="numpy")
-def _look_through_floats(words: NDArray[np.uint32], begin: int, end: int) -> int:
-    most = np.uint32(0)
-    for index in range(begin, end):
-        most = max(most, words[index] & np.uint32(0x7FFFFFFF))
-    if most >= np.uint32(_INFINITE_BITS):
-        return NOT_FINITE
-    return SOUNDING if most else SILENT
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def unpack(
-    stored: NDArray[np.uint8],
-    offset: int,
-    kind: int,
-    channels: int,
-    gain: np.float32,
-    pack: NDArray[np.float32],
-    lane: int,
-    frames: int,
-) -> None:
-    """Spread a stem's bytes over its lanes of a pack, in whole steps of sixteen samples; the buffers are padded."""
-    stride = LANES
-    steps = (frames * channels + 15) // 16
-    for step in range(steps):
-        if kind == FORMAT_24:
-            v = unpack_24(stored, offset + 48 * step) * (gain * np.float32(_FLOAT_STEP_32))
-        elif kind == FORMAT_16:
-            v = unpack_16(stored, offset + 32 * step) * (gain * np.float32(_FLOAT_STEP_16))
-        else:
-            v = unpack_float(stored, offset + 64 * step) * gain
-        if channels == 2:
-            store_every(pack, step * 8 * stride + lane, stride, 2, v)
-        else:
-            store_every(pack, step * 16 * stride + lane, stride, 1, v)
 
 
 # ---- the effects of a strip, on any number of lanes ------------------------------------------------------------------
@@ -227,6 +141,7 @@ def compress_sides(
 def compress_lanes(
     like: Any,
     signal: NDArray[np.float32],
+    stride: int,
     frames: int,
     linked: NDArray[np.float32],
     curve: NDArray[np.float32],
@@ -238,14 +153,14 @@ def compress_lanes(
     lanes = lanes_of(like)
     both = load(like, linked, 0)
     for frame in range(frames):
-        size = absolute(load(like, signal, frame * lanes))
+        size = absolute(load(like, signal, frame * stride))
         store(levels, frame * lanes, greater(size, both * swap_pairs(size)))
     _wanted_reduction(levels, frames * lanes, curve)
     _envelope(like, levels, frames, times, reduction)
     _gains(levels, frames * lanes, curve)
     for frame in range(frames):
-        place = frame * lanes
-        store(signal, place, load(like, signal, place) * load(like, levels, place))
+        place = frame * stride
+        store(signal, place, load(like, signal, place) * load(like, levels, frame * lanes))
 
 
 @njit(nogil=True, error_model="numpy")
@@ -333,6 +248,28 @@ def settle(memory: NDArray[np.float64], pairs: int, lanes: int, resting: NDArray
                 memory[row * lanes + lane] = 0.0
 
 
+@njit(nogil=True, error_model="numpy")
+def _play_lanes(
+    like: Any,
+    pack: NDArray[np.float32],
+    frames: int,
+    pairs: int,
+    coefficients: NDArray[np.float64],
+    memory: NDArray[np.float64],
+    compressed: int,
+    linked: NDArray[np.float32],
+    curve: NDArray[np.float32],
+    times: NDArray[np.float64],
+    reduction: NDArray[np.float64],
+    levels: NDArray[np.float32],
+) -> None:
+    filter_lanes(like, pack, 0, LANES, frames, pairs, coefficients, memory)
+    if compressed == BOTH_SIDES:
+        compress_sides(like, pack, 0, LANES, frames, curve, times, reduction, levels)
+    elif compressed:
+        compress_lanes(like, pack, LANES, frames, linked, curve, times, reduction, levels)
+
+
 # ---- entries ---------------------------------------------------------------------------------------------------------
 
 
@@ -343,7 +280,7 @@ def play_pack(
     gains: NDArray[np.float32],
     first: int,
     frames: int,
-    lanes_used: int,
+    half: bool,
     pack: NDArray[np.float32],
     pairs: int,
     coefficients: NDArray[np.float64],
@@ -361,23 +298,29 @@ def play_pack(
     """One block of a pack, ``frames`` from ``first`` on, from stored bytes to the buses.
 
     ``places`` has a row for each stem: where its bytes begin in ``stored``, its format, channels and first lane;
-    ``gains`` its trim. ``compressed`` is NOT_COMPRESSED, LANE_BY_LANE or, where every stem is stereo, BOTH_SIDES; see
-    there for the shapes. ``bus`` is ``[frames][16]`` and is added to. All arrays are flat but ``places``.
+    ``gains`` its trim.
+    With ``half`` only the first eight lanes are in use, and the settings are those of eight. ``compressed`` is
+    NOT_COMPRESSED, LANE_BY_LANE or, where every stem is stereo, BOTH_SIDES; see there for the shapes. ``bus`` is
+    ``[frames][16]`` and is added to. All arrays are flat but ``places``.
     """
     mode = flush_to_zero()
-    like = splat(np.float32(0.0), 16)
     for start in range(0, frames, SUB_FRAMES):
         count = min(SUB_FRAMES, frames - start)
         for stem in range(places.shape[0]):
             offset, kind, channels, lane = places[stem, 0], places[stem, 1], places[stem, 2], places[stem, 3]
             unpack(stored, offset + (first + start) * channels * kind, kind, channels, gains[stem], pack, lane, count)
-        filter_lanes(like, pack, 0, LANES, count, pairs, coefficients, memory)
-        if compressed == BOTH_SIDES:
-            compress_sides(like, pack, 0, LANES, count, curve, times, reduction, levels)
-        elif compressed:
-            compress_lanes(like, pack, count, linked, curve, times, reduction, levels)
-        route(pack, 0, count, matrix, bus, start * LANES)
-        if lanes_used > 8:
-            route(pack, 8, count, matrix, bus, start * LANES)
-    settle(memory, pairs, LANES, resting)
+        if half:
+            like = splat(np.float32(0.0), HALF_PACK)
+            _play_lanes(
+                like, pack, count, pairs, coefficients, memory, compressed, linked, curve, times, reduction, levels
+            )
+            route(pack, 0, count, matrix, bus, start * LANES)
+        else:
+            wide = splat(np.float32(0.0), LANES)
+            _play_lanes(
+                wide, pack, count, pairs, coefficients, memory, compressed, linked, curve, times, reduction, levels
+            )
+            route(pack, 0, count, matrix, bus, start * LANES)
+            route(pack, HALF_PACK, count, matrix, bus, start * LANES)
+    settle(memory, pairs, HALF_PACK if half else LANES, resting)
     restore(mode)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mixing.engine.console import compressor, eq, pan
+from mixing.engine.console import compressor, eq, pan, stored_kernels
 from mixing.engine.console import lane_kernels as kernels
 from mixing.engine.console.gain import linear
 from mixing.engine.console.parameters import Compressor, ConsoleParameters, Eq, Strip
@@ -62,8 +62,8 @@ class Settings:
         self.memory = np.zeros((MOST_PAIRS, kernels.PAIR_MEMORY, lanes))
         self._lanes_a_level = 2 if stereo else 1
         levels = lanes // self._lanes_a_level
-        self.linked = np.zeros(kernels.LANES, dtype=np.float32)
-        self.curve = np.zeros((kernels.COMPRESSOR_VALUES, kernels.LANES), dtype=np.float32)
+        self.linked = np.zeros(stored_kernels.LANES, dtype=np.float32)
+        self.curve = np.zeros((kernels.COMPRESSOR_VALUES, stored_kernels.LANES), dtype=np.float32)
         self.times = np.zeros((kernels.COMPRESSOR_TIMES, levels))
         self.reduction_log2 = np.zeros(levels)
         self.levels = np.zeros(kernels.SUB_FRAMES * levels + 16, dtype=np.float32)
@@ -80,7 +80,7 @@ class Settings:
         levels = self.levels_of(first, count)
         keeps = np.array([compressor.memory(ms, sample_rate) for ms in (dynamics.attack_ms, dynamics.release_ms)])
         self.times[:, levels] = np.concatenate((keeps, 1.0 - keeps))[:, np.newaxis]
-        for repeated in range(0, kernels.LANES, self.reduction_log2.size):
+        for repeated in range(0, stored_kernels.LANES, self.reduction_log2.size):
             place = slice(repeated + levels.start, repeated + levels.stop)
             self.curve[:, place] = _curve(dynamics)[:, np.newaxis]
 
@@ -111,7 +111,7 @@ class StripPath:
         self.trim = np.float32(linear(strip.trim_db))
         self.pairs = coefficient_pairs(strip.eq, sample_rate)
         self.dynamics = strip.compressor
-        self.matrix = np.zeros((channels, kernels.LANES), dtype=np.float32)
+        self.matrix = np.zeros((channels, stored_kernels.LANES), dtype=np.float32)
         panned = linear(strip.fader_db) * pan.matrix(pan=strip.pan, width=strip.width, channels=channels).T
         group = 2 * GROUPS.index(strip.group)
         self.matrix[:, group : group + 2] = panned
@@ -130,11 +130,12 @@ class Pack:
 
     def __init__(self, members: Sequence[tuple[int, StripPath]], kinds: Mapping[str, int], sample_rate: int) -> None:
         self._members = members
-        self._settings = Settings(kernels.LANES, stereo=all(path.channels == 2 for _, path in members))
-        self._matrix = np.zeros((kernels.LANES, kernels.LANES), dtype=np.float32)
-        self._buffer = np.zeros((kernels.SUB_FRAMES + 16) * kernels.LANES, dtype=np.float32)
         self._first = _first_lanes([path.channels for _, path in members])
-        self._lanes_used = self._first[-1] + members[-1][1].channels
+        self._half = self._first[-1] + members[-1][1].channels <= kernels.HALF_PACK
+        stereo = all(path.channels == 2 for _, path in members)
+        self._settings = Settings(kernels.HALF_PACK if self._half else stored_kernels.LANES, stereo=stereo)
+        self._matrix = np.zeros((stored_kernels.LANES, stored_kernels.LANES), dtype=np.float32)
+        self._buffer = np.zeros((kernels.SUB_FRAMES + 16) * stored_kernels.LANES, dtype=np.float32)
         rows = [
             (row * ROW_BYTES, kinds[path.stem], path.channels, first)
             for (row, path), first in zip(members, self._first, strict=True)
@@ -157,7 +158,7 @@ class Pack:
             self._trims,
             first,
             frames,
-            self._lanes_used,
+            self._half,
             self._buffer,
             settings.pairs,
             settings.coefficients.reshape(-1),
@@ -243,7 +244,7 @@ class Strips:
         sounding = self._which_sound(stored, first, frames)
         if sounding != self._sounding:
             self._gather(sounding)
-        bus[: frames * kernels.LANES] = 0.0
+        bus[: frames * stored_kernels.LANES] = 0.0
         for pack in self._packs:
             pack.play(stored.reshape(-1), first, frames, bus)
         for index, path in enumerate(self.paths):
@@ -252,16 +253,18 @@ class Strips:
         return bool(sounding)
 
     def _which_sound(self, stored: NDArray[np.uint8], first: int, frames: int) -> tuple[int, ...]:
-        kernels.look_through(stored.view(np.uint32), first, frames, self._formats[0], self._formats[1], self._answers)
+        stored_kernels.look_through(
+            stored.view(np.uint32), first, frames, self._formats[0], self._formats[1], self._answers
+        )
         answers = self._answers.tolist()
-        if kernels.NOT_FINITE in answers:
-            stem = self.paths[answers.index(kernels.NOT_FINITE)].stem
+        if stored_kernels.NOT_FINITE in answers:
+            stem = self.paths[answers.index(stored_kernels.NOT_FINITE)].stem
             sentence = f"{stem} holds samples that are not numbers; export it again and upload it anew."
             raise MixFailed("stem_not_finite", sentence, field=stem)
         return tuple(
             index
             for index, (answer, path) in enumerate(zip(answers, self.paths, strict=True))
-            if answer == kernels.SOUNDING or not path.rests
+            if answer == stored_kernels.SOUNDING or not path.rests
         )
 
     def _gather(self, sounding: tuple[int, ...]) -> None:
@@ -272,7 +275,7 @@ class Strips:
         for index in sounding:
             path = self.paths[index]
             first = _first_lanes([*(member.channels for _, member in members), path.channels])[-1]
-            if first + path.channels > kernels.LANES:
+            if first + path.channels > stored_kernels.LANES:
                 self._packs.append(Pack(members, self._kinds, self._sample_rate))
                 members = []
             members.append((index, path))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mixing.engine.console import compressor, eq, lane_kernels, reference
+from mixing.engine.console import compressor, eq, lane_kernels, reference, stored_kernels
 from mixing.engine.console.desk import Desk, audible_strips
 from mixing.engine.console.lanes import BLOCK_FRAMES, Settings, StripPath, Strips
 from mixing.engine.console.parameters import (
@@ -209,18 +209,18 @@ def test_a_filter_at_rest_is_put_there_lane_by_lane() -> None:
 def looked_through(words: NDArray[np.uint32], frames: int, kind: int, first: int = 0) -> int:
     answers = np.full(1, -1)
     one = np.ones(1, np.int64)
-    lane_kernels.look_through(words.reshape(1, -1), first, frames, kind * one, one, answers)
+    stored_kernels.look_through(words.reshape(1, -1), first, frames, kind * one, one, answers)
     return int(answers[0])
 
 
-@pytest.mark.parametrize(("kind", "frames"), [(lane_kernels.FORMAT_FLOAT, 1_000), (lane_kernels.FORMAT_16, 2_000)])
+@pytest.mark.parametrize(("kind", "frames"), [(stored_kernels.FORMAT_FLOAT, 1_000), (stored_kernels.FORMAT_16, 2_000)])
 def test_a_block_is_silent_only_if_every_sample_is(kind: int, frames: int) -> None:
     words = np.zeros(1_000, np.uint32)
-    assert looked_through(words, frames, kind) == lane_kernels.SILENT
+    assert looked_through(words, frames, kind) == stored_kernels.SILENT
     words[999] = 1 << 24
-    assert looked_through(words, frames, kind) == lane_kernels.SOUNDING
-    assert looked_through(words, frames - 2, kind) == lane_kernels.SILENT
-    assert looked_through(words, 2, kind, frames - 2) == lane_kernels.SOUNDING
+    assert looked_through(words, frames, kind) == stored_kernels.SOUNDING
+    assert looked_through(words, frames - 2, kind) == stored_kernels.SILENT
+    assert looked_through(words, 2, kind, frames - 2) == stored_kernels.SOUNDING
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -229,13 +229,13 @@ def test_a_block_with_a_sample_that_is_no_number_is_reported(bad: float, at: int
     samples = bursts(1, 100)[0]
     samples[at] = bad
 
-    assert looked_through(samples.view(np.uint32), 100, lane_kernels.FORMAT_FLOAT) == lane_kernels.NOT_FINITE
+    assert looked_through(samples.view(np.uint32), 100, stored_kernels.FORMAT_FLOAT) == stored_kernels.NOT_FINITE
 
 
 def test_minus_zero_is_silence() -> None:
     words = np.full(5, -0.0, np.float32).view(np.uint32)
 
-    assert looked_through(words, 5, lane_kernels.FORMAT_FLOAT) == lane_kernels.SILENT
+    assert looked_through(words, 5, stored_kernels.FORMAT_FLOAT) == stored_kernels.SILENT
 
 
 def test_a_single_band_is_paired_with_a_section_that_changes_nothing() -> None:

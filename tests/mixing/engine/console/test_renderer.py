@@ -467,10 +467,11 @@ def test_a_session_without_stems_is_refused(tmp_path: Path) -> None:
 
 
 def test_warming_up_leaves_nothing_to_compile(mix: Any) -> None:
-    from mixing.engine.console import bus_kernels, lane_kernels, master_kernels
+    from mixing.engine.console import bus_kernels, lane_kernels, master_kernels, stored_kernels
 
     entries = {
-        lane_kernels: ("look_through", "play_pack"),
+        stored_kernels: ("look_through",),
+        lane_kernels: ("play_pack",),
         bus_kernels: ("play_groups", "play_master", "reverberate", "echo"),
         master_kernels: ("limit", "to_24_bit"),
     }

@@ -223,10 +223,10 @@ def test_lanes_are_spread_over_an_array_one_by_one_and_in_pairs() -> None:
 PROGRAM = """
 import sys
 import numpy as np
-from mixing.engine.console import lane_kernels
+from mixing.engine.console import stored_kernels
 one = np.ones(1, np.int64)
-lane_kernels.look_through(np.zeros((1, 4), np.uint32), 0, 1, one, one, one)
-hits = lane_kernels.look_through.stats.cache_hits
+stored_kernels.look_through(np.zeros((1, 4), np.uint32), 0, 1, one, one, one)
+hits = stored_kernels.look_through.stats.cache_hits
 print(sum(hits.values()))
 """
 
