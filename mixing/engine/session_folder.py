@@ -13,6 +13,7 @@ from mixing.engine.role_names import guess_role
 from mixing.engine.roles import ROLES, Role
 
 SONG_FILE: Final = "song.json"
+STEMS_MAX: Final = 64
 AUDIO_EXTENSIONS: Final = frozenset(
     {".wav", ".wave", ".aif", ".aiff", ".aifc", ".flac", ".mp3", ".ogg", ".oga", ".opus"}
 )
@@ -46,7 +47,8 @@ def read_session_folder(folder: Path) -> SessionFolder:
     Raises
     ------
     MixFailed
-        ``no_folder``, ``no_stems``, ``invalid_song_file``, ``missing_stem``, ``stem_outside_folder``.
+        ``no_folder``, ``no_stems``, ``too_many_stems``, ``invalid_song_file``, ``missing_stem``,
+        ``stem_outside_folder``.
     """
     if not folder.is_dir():
         raise MixFailed("no_folder", f"There is no folder called {folder}.", field=str(folder))
@@ -59,6 +61,13 @@ def read_session_folder(folder: Path) -> SessionFolder:
     if not stems:
         kinds = "WAV, AIFF, FLAC, MP3 or OGG"
         raise MixFailed("no_stems", f"{folder} holds no stems: put {kinds} files in it.", field=str(folder))
+    if len(stems) > STEMS_MAX:
+        raise MixFailed(
+            "too_many_stems",
+            f"{folder} holds {len(stems)} stems, and a mix takes {STEMS_MAX} at most: sum some of them first, or list "
+            f"the stems that you want in {SONG_FILE}.",
+            field=str(folder),
+        )
     return SessionFolder(
         path=folder, title=title if isinstance(title, str) and title else folder.resolve().name, stems=tuple(stems)
     )
