@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tracemalloc
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -125,6 +126,21 @@ def test_they_sum_to_the_mix_before_the_master_on_the_desk_that_renders(tmp_path
     assert heard[-1] == 1.0
 
 
+def test_they_sum_to_what_the_desk_mixes_with_every_compressor_and_both_effects(tmp_path: Path) -> None:
+    audio, parameters = session(), console(compressed=True, sent=True)
+    strips = tuple(replace(strip, compressor=parameters.groups.drums.compressor) for strip in parameters.strips)
+    parameters = replace(parameters, strips=strips)
+    write_stems(write(tmp_path, audio), parameters, sample_rate=RATE, output=tmp_path / "stems.zip")
+    files = unpacked(tmp_path / "stems.zip")
+    assert len(files) == 6
+    played = desk.Desk(
+        replace(parameters, master=Master()), {name: len(sound) for name, sound in audio.items()}, sample_rate=RATE
+    )
+    whole = {name: np.pad(sound, ((0, 0), (0, FRAMES - sound.shape[1]))) for name, sound in audio.items()}
+    mix = played.process({name: sound.astype(np.float32) for name, sound in whole.items()}, FRAMES)
+    assert residual_db(sum(files.values()), mix.astype(np.float64)) < -120  # type: ignore[arg-type]
+
+
 def test_each_stem_has_its_strip_and_its_groups_eq_and_gain(tmp_path: Path) -> None:
     audio = session()
     write_stems(write(tmp_path, audio), console(), sample_rate=RATE, output=tmp_path / "stems.zip")
@@ -209,3 +225,19 @@ def test_a_cancelled_export_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         write_stems(sources, console(), sample_rate=RATE, output=tmp_path / "stems.zip", cancelled=lambda: True)
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_memory_does_not_grow_with_the_song(tmp_path: Path) -> None:
+    def peak_bytes(seconds: int) -> int:
+        audio = {"Kick.wav": np.tile(noise(2, RATE, level=0.1), seconds)}
+        sources = write(tmp_path, audio)
+        del audio
+        parameters = replace(console(), strips=console().strips[:1])
+        tracemalloc.start()
+        write_stems(sources, parameters, sample_rate=RATE, output=tmp_path / "stems.zip")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return peak
+
+    peak_bytes(2)
+    assert peak_bytes(20) < 1.05 * peak_bytes(4)
