@@ -100,8 +100,6 @@ def write_stems(
     ------
     MixFailed
         If stems and strips do not belong together, a stem cannot be read, or nothing is heard.
-    ParameterError
-        With code ``not_rendered_yet`` if the console asks for an effect that the desk does not render.
     Cancelled
         If ``cancelled`` said so; nothing is left behind.
     """

@@ -108,12 +108,12 @@ def test_an_error_of_the_engine_ends_the_job_at_once_with_its_code_and_sentence(
     job = make_job()
 
     def work(run: jobs.Run) -> None:
-        raise MixFailed("not_rendered_yet", "The reverb is not rendered yet.")
+        raise MixFailed("stem_rate", "Kick.wav has another rate.")
 
     jobs.run(job.uuid, 1, work)
     job.refresh_from_db()
-    assert (job.state, job.error_code) == (State.FAILED, "not_rendered_yet")
-    assert job.error_message == "The reverb is not rendered yet."
+    assert (job.state, job.error_code) == (State.FAILED, "stem_rate")
+    assert job.error_message == "Kick.wav has another rate."
     assert queued == []
 
 
