@@ -84,9 +84,6 @@ class Musician:
         """The button or link with this text."""
         self.named(button).click()
 
-    def double_click(self, button: str) -> None:
-        ActionChains(self.driver).double_click(self.named(button)).perform()
-
     def named(self, button: str) -> WebElement:
         """The button or link with this text, scrolled into sight."""
         found = [
