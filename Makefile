@@ -46,6 +46,7 @@ lock:  ## turn requirements*.in into pinned requirements*.txt
 	@deploy/setup.sh
 	@.venv/bin/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate \
 		--no-emit-index-url requirements.in -o requirements.txt
+	@sed -i -E "/^(nvidia-|cuda-|triton==)/d" requirements.txt  # the CPU build needs none of them
 	@.venv/bin/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate \
 		--no-emit-index-url requirements-dev.in -o requirements-dev.txt
 
