@@ -46,6 +46,9 @@ class Mastered:
     """The file that was written, as :class:`mixing.engine.console.renderer.RenderReport` tells it."""
 
     level: Level
+    loudness_range_lu: float | None
+    short_term_max_lufs: float | None
+    momentary_max_lufs: float | None
     gain_db: float
     held_by: HeldBy
     clipped_samples: int
@@ -227,7 +230,17 @@ def _write(
 
         run_in_stages(enumerate(block_lengths(scratch.frames)), process, measure, threads=threads)
     level = Level(loudness.integrated_lufs(), true_peak.dbtp())
-    return Mastered(level, gain_db, held_by, clipped, peaks.to_bytes(), sha256.hexdigest())
+    return Mastered(
+        level=level,
+        loudness_range_lu=loudness.loudness_range_lu(),
+        short_term_max_lufs=loudness.short_term_max_lufs(),
+        momentary_max_lufs=loudness.momentary_max_lufs(),
+        gain_db=gain_db,
+        held_by=held_by,
+        clipped_samples=clipped,
+        peaks=peaks.to_bytes(),
+        sha256=sha256.hexdigest(),
+    )
 
 
 def mastered_span(

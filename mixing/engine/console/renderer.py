@@ -58,6 +58,8 @@ class RenderReport:
         Of the written WAV, which is stereo, 24 bit.
     loudness_lufs, true_peak_dbtp : float | None
         Integrated loudness and true peak; None for silence.
+    loudness_range_lu, short_term_max_lufs, momentary_max_lufs : float | None
+        After EBU Tech 3342 and 3341; None for silence and for sounds shorter than 3 s, or 400 ms for the last.
     gain_db : float
         The gain between the sum of the groups after the master EQ and the file.
     target_lufs : float | None
@@ -77,6 +79,9 @@ class RenderReport:
     duration_s: float
     loudness_lufs: float | None
     true_peak_dbtp: float | None
+    loudness_range_lu: float | None
+    short_term_max_lufs: float | None
+    momentary_max_lufs: float | None
     gain_db: float
     target_lufs: float | None
     held_by: HeldBy
@@ -165,6 +170,9 @@ def render(
         duration_s=session.frames / sample_rate,
         loudness_lufs=mastered.level.loudness_lufs,
         true_peak_dbtp=mastered.level.true_peak_dbtp,
+        loudness_range_lu=mastered.loudness_range_lu,
+        short_term_max_lufs=mastered.short_term_max_lufs,
+        momentary_max_lufs=mastered.momentary_max_lufs,
         gain_db=mastered.gain_db,
         target_lufs=parameters.master.target_lufs,
         held_by=mastered.held_by,

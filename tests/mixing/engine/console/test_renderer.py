@@ -187,6 +187,27 @@ def test_the_target_loudness_is_reached_where_peaks_allow_it(mix: Any, target: f
     assert report.target_lufs == target
 
 
+def test_the_report_tells_the_loudest_moments_and_the_range(mix: Any) -> None:
+    """Twenty seconds, and twenty more that are 10 LU louder: the first case of Tech 3342, with noise for its tone."""
+    quiet, loud = 0.1 * noise(2, 20 * RATE, seed=3), 10**-0.5 * noise(2, 20 * RATE, seed=4)
+
+    _, report = mix({"a": np.concatenate([quiet, loud], axis=1)}, console("a", master=Master(target_lufs=-20.0)))
+
+    assert report.loudness_range_lu == pytest.approx(10.0, abs=0.3)
+    # The gate of -10 LU takes the quiet half away or leaves it; either way the loud half stands above the whole.
+    assert report.loudness_lufs is not None
+    assert report.loudness_lufs + 0.1 < report.short_term_max_lufs < report.loudness_lufs + 3.1
+    assert report.short_term_max_lufs <= report.momentary_max_lufs < report.short_term_max_lufs + 1.0
+
+
+def test_a_mix_of_a_second_has_no_range(mix: Any) -> None:
+    _, report = mix({"a": noise(2, RATE, seed=1)}, console("a"))
+
+    assert report.loudness_range_lu is None
+    assert report.short_term_max_lufs is None
+    assert report.momentary_max_lufs is not None
+
+
 def test_the_gain_stops_where_the_true_peak_would_pass_the_ceiling(mix: Any) -> None:
     # A quarter of the rate at 45 degrees: the samples stay 3 dB below the waveform between them.
     sine = 0.05 * np.sin(np.pi / 2 * np.arange(2 * RATE) + np.pi / 4) * np.hanning(2 * RATE)
