@@ -31,6 +31,7 @@ import soundfile as sf
 
 from benchmarks import peers
 from benchmarks.mix_session import SAMPLE_RATE, full_console, write_stems
+from mixing.engine.audio.encode import wav_to_mp3
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.console.renderer import RenderReport, render, render_span, warm
 from mixing.engine.console.sources import StemSource
@@ -115,6 +116,7 @@ def measure_speed(folder: Path, runs: int) -> dict[str, Any]:
             "two threads": lambda: session.mix(2),
             "one thread, a fader moved": lambda: session.mix(1, moved),
             "10 s from the playhead": span,
+            "preview": lambda: wav_to_mp3(session.output, folder / "preview.mp3", quality="preview"),
         },
     )
     found: dict[str, Any] = {
@@ -122,6 +124,7 @@ def measure_speed(folder: Path, runs: int) -> dict[str, Any]:
         "ratio_to_floor_wall": paired(rows, "one thread", "floor", "wall_s"),
         "ratio_to_floor_2": paired(rows, "two threads", "floor", "wall_s"),
         "ratio_rerender": paired(rows, "one thread, a fader moved", "floor", "cpu_s"),
+        "ratio_preview": paired(rows, "preview", "floor", "cpu_s"),
         "rerender_10s_cpu_s": statistics.median(row["cpu_s"] for row in rows["10 s from the playhead"]),
         "seconds": medians(rows),
     }

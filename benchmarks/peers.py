@@ -18,7 +18,8 @@ Peer = Callable[[Sequence[Path], Path], None]
 
 def installed() -> dict[str, Peer]:
     """What can be measured here, by its name."""
-    return {"pedalboard": pedalboard_chain} if importlib.util.find_spec("pedalboard") else {}
+    peers = {"pedalboard": pedalboard_chain, "matchering": matchering_master}
+    return {name: peer for name, peer in peers.items() if importlib.util.find_spec(name)}
 
 
 def pedalboard_chain(paths: Sequence[Path], output: Path) -> None:
@@ -36,6 +37,17 @@ def pedalboard_chain(paths: Sequence[Path], output: Path) -> None:
     total = total + pb.Pedalboard([pb.Delay(0.375, feedback=0.35, mix=1.0)])(sends, SAMPLE_RATE)
     mixed: NDArray[np.float32] = pb.Pedalboard([*_strip(pb), pb.Limiter(threshold_db=-1.0)])(total, SAMPLE_RATE)
     sf.write(output, mixed.T, SAMPLE_RATE, subtype="PCM_24")
+
+
+def matchering_master(paths: Sequence[Path], output: Path) -> None:
+    """Summing, and matchering's mastering of the sum towards a reference: the first stem. It mixes nothing."""
+    import matchering as mg
+
+    total = sum(sf.read(path, dtype="float32")[0] for path in paths)
+    summed = output.with_name("sum.wav")
+    sf.write(summed, 0.1 * total, SAMPLE_RATE, subtype="PCM_24")
+    config = mg.Config(internal_sample_rate=SAMPLE_RATE)
+    mg.process(str(summed), str(paths[0]), [mg.pcm24(str(output))], config=config)
 
 
 def _strip(pb: Any) -> Any:
