@@ -1,0 +1,1 @@
+"""From multitracks with a known human balance to what mixers are fitted, trained and measured on."""
