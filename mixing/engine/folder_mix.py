@@ -182,7 +182,7 @@ def _ingest_all(
         path = scratch / f"{index:03}.wav"
         ingested = ingest(stem.path, path, name=stem.name, sample_rate=sample_rate, progress=told)
         sample_rate = ingested.sample_rate
-        features.append(StemFeatures(name=stem.name, role=stem.role, audio=ingested.features))
+        features.append(StemFeatures(name=stem.name, role=stem.role, audio=ingested.features, mel=ingested.mel))
         sources.append(StemSource(name=stem.name, path=path))
         told_stems.append(
             SessionStem(

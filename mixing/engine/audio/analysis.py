@@ -7,25 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import numba
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from mixing.engine.audio.analysis_kernels import CROSS, PEAK, RIGHT, add_spectra, measure_frames
 from mixing.engine.audio.decode import decode_blocks
 from mixing.engine.audio.loudness import LoudnessMeter, k_weighting
+from mixing.engine.audio.mel import band_powers, excerpts, mel_triangles, relative_db
 from mixing.engine.audio.probe import STANDARD_LIMITS, Limits, probe
 from mixing.engine.audio.true_peak import TruePeakMeter
 from mixing.engine.errors import Cancelled
-from mixing.engine.mixers.interface import BANDS, AudioFeatures
+from mixing.engine.mixers.interface import BANDS, PEAK_PERCENTILES, AudioFeatures, MelWindows
 
 FRAMES_PER_SECOND: Final = 20
-LOWEST_HZ: Final = 30.0
-HIGHEST_HZ: Final = 16000.0
 GATE_DBFS: Final = -60.0
 GATE_RANGE_DB: Final = 50.0
-SPECTRUM_FLOOR_DB: Final = -80.0
-"""Mel cells this far under the loudest count as this far under it: below is noise that nobody hears."""
+BAND_FLOOR_DB: Final = -120.0
+"""What a band that holds nothing has, beside the sum of all bands."""
 _FRAMES_AT_ONCE: Final = 20
 
 
@@ -58,10 +57,12 @@ class Analyser:
         self._line = np.zeros((channels, self._lead + self._step), dtype=np.float32)
         self._filled = 0
         self._freqs_hz = np.arange(window // 2 + 1, dtype=np.float64) * (sample_rate / window)
-        self._mel_weights, self._mel_bands = mel_bands(self._freqs_hz)
-        self._spectrum = np.zeros(self._freqs_hz.size)
-        self._energies: list[NDArray[np.float64]] = []
+        self._mel_weights, self._mel_edges = mel_triangles(self._freqs_hz)
+        self._spectra = np.zeros((channels, self._freqs_hz.size))
+        self._frames: list[NDArray[np.float64]] = []
         self._mels: list[NDArray[np.float32]] = []
+        self._cells = np.zeros((channels, 0, BANDS), dtype=np.float32)
+        self._sounding = np.zeros(0, dtype=np.bool_)
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take the next samples, float32 of shape ``(channels, samples)``, any number of them."""
@@ -86,12 +87,16 @@ class Analyser:
             self._line[:, self._lead + self._filled :] = 0.0
             self._measure(self._filled, (2 * self._filled + self._hop) // (2 * self._hop))
             self._filled = 0
-        energies = np.concatenate(self._energies, axis=1) if self._energies else np.zeros((3, 0))
+        frames = np.concatenate(self._frames, axis=1) if self._frames else np.zeros((4, 0))
+        if self._mels:
+            self._cells = np.concatenate(self._mels, axis=1)
+            self._mels.clear()
         loudness = self._loudness.integrated_lufs()
-        active, level_db = _activity(energies[:2].sum(axis=0) / (self._hop * self.channels))
-        width, imbalance = _stereo(*(float(total) for total in energies.sum(axis=1)))
-        if self.channels == 1:
-            width = imbalance = 0.0
+        active, level_db = _activity(frames[: RIGHT + 1].sum(axis=0) / (self._hop * self.channels))
+        self._sounding = _sounding(active, level_db) if loudness is not None else np.zeros_like(active)
+        flux_db, variation_db = _movement(self._cells, active, self._sounding)
+        width, imbalance = _stereo(*(float(total) for total in frames[: CROSS + 1].sum(axis=1)))
+        spectrum_db, side_db, band_imbalance = self._bands() if loudness is not None else ((), (), ())
         return AudioFeatures(
             channels=self.channels,
             duration_s=self.frames / self.sample_rate,
@@ -99,12 +104,22 @@ class Analyser:
             true_peak_dbtp=self._true_peak.dbtp(),
             crest_db=_crest(level_db[active]),
             centroid_hz=self._centroid() if loudness is not None else 0.0,
-            flux_db=_flux(self._mel_frames(), active),
-            width=width,
-            imbalance=imbalance,
+            flux_db=flux_db,
+            width=width if self.channels == 2 else 0.0,
+            imbalance=imbalance if self.channels == 2 else 0.0,
             activity=float(active.mean()) if active.size else 0.0,
-            spectrum_db=_relative_db(self._mel_frames()) if loudness is not None else (),
+            spectrum_db=spectrum_db,
+            side_db=side_db,
+            band_imbalance=band_imbalance,
+            variation_db=variation_db,
+            peak_percentiles_dbfs=_percentiles(frames[PEAK, self._sounding]),
+            loudness_range_lu=self._loudness.loudness_range_lu() if loudness is not None else None,
+            short_term_max_lufs=self._loudness.short_term_max_lufs() if loudness is not None else None,
         )
+
+    def mel_windows(self) -> MelWindows:
+        """Excerpts of the spectrogram, to be asked for after :meth:`finish`; none of silence."""
+        return excerpts(self._cells, self._sounding)
 
     def _measure(self, samples: int, frames: int) -> None:
         """Everything that is known of the next ``samples`` in the line, ``frames`` frames of which are whole enough."""
@@ -113,31 +128,48 @@ class Analyser:
         self._true_peak.push(fresh)
         if not frames:
             return
-        energies = np.zeros((3, frames))
-        _energies(self._line[:, self._lead :], self._hop, energies)
+        measured = np.zeros((4, frames))
+        measure_frames(self._line[:, self._lead :], self._hop, measured)
         # The last frame of a sound may hold fewer samples than the others; its level is that of the samples it has.
-        energies[:, -1] *= self._hop / min(self._hop, samples - (frames - 1) * self._hop)
-        self._energies.append(energies)
-        mels = np.zeros((frames, BANDS), dtype=np.float32)
-        if energies[:2].any():
+        measured[: CROSS + 1, -1] *= self._hop / min(self._hop, samples - (frames - 1) * self._hop)
+        self._frames.append(measured)
+        mels = np.zeros((self.channels, frames, BANDS), dtype=np.float32)
+        if measured[PEAK].any():
             self._add_spectra(mels)
         self._mels.append(mels)
 
     def _add_spectra(self, mels: NDArray[np.float32]) -> None:
         views = np.lib.stride_tricks.sliding_window_view(self._line, self._window.size, axis=1)[:, :: self._hop]
-        spectra = scipy.fft.rfft(views[:, : mels.shape[0]] * self._window, axis=2, overwrite_x=True)
-        _add_spectra(spectra, self._mel_weights, self._mel_bands, self._spectrum, mels)
+        spectra = scipy.fft.rfft(views[:, : mels.shape[1]] * self._window, axis=2, overwrite_x=True)
+        add_spectra(spectra.view(np.float32), self._mel_weights, self._mel_edges, self._spectra, mels)
 
-    def _mel_frames(self) -> NDArray[np.float32]:
-        return np.concatenate(self._mels) if self._mels else np.zeros((0, BANDS), dtype=np.float32)
+    def _bands(self) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+        """``spectrum_db``, ``side_db`` and ``band_imbalance``."""
+        means = self._cells.mean(axis=1, dtype=np.float64)
+        total = float(means.sum())
+        side = means[1] if self.channels == 2 else np.zeros(BANDS)
+        channels = [band_powers(power, self._mel_weights, self._mel_edges) for power in self._spectra]
+        both = np.maximum(channels[0] + channels[-1], 1e-300)
+        return (
+            _share_db(means.sum(axis=0), total),
+            _share_db(side, total),
+            tuple(float(value) for value in (channels[-1] - channels[0]) / both),
+        )
 
     def _centroid(self) -> float:
         """Mean frequency of the power spectrum, weighted as the ear weighs it (BS.1770-4)."""
         shelf, low_cut = k_weighting(self.sample_rate)
-        power = self._spectrum * shelf.power_response(self._freqs_hz, self.sample_rate)
+        power = self._spectra.sum(axis=0) * shelf.power_response(self._freqs_hz, self.sample_rate)
         power *= low_cut.power_response(self._freqs_hz, self.sample_rate)
         total = float(power.sum())
         return float((power * self._freqs_hz).sum() / total) if total > 0.0 else 0.0
+
+
+def analyse_array(samples: NDArray[np.float32], sample_rate: int) -> tuple[AudioFeatures, MelWindows]:
+    """Measure sound in memory, float32 of shape ``(channels, samples)``, one or two channels."""
+    analyser = Analyser(sample_rate, samples.shape[0])
+    analyser.push(samples)
+    return analyser.finish(), analyser.mel_windows()
 
 
 def analyse(
@@ -149,6 +181,21 @@ def analyse(
     cancelled: Callable[[], bool] | None = None,
 ) -> AudioFeatures:
     """Measure a file, such as a reference mix, at its own rate, without keeping anything of it.
+
+    Raises what :func:`analyse_with_mel` raises.
+    """
+    return analyse_with_mel(path, name=name, limits=limits, progress=progress, cancelled=cancelled)[0]
+
+
+def analyse_with_mel(
+    path: Path,
+    *,
+    name: str,
+    limits: Limits = STANDARD_LIMITS,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[AudioFeatures, MelWindows]:
+    """Measure a file, and keep excerpts of its spectrogram.
 
     Raises
     ------
@@ -165,27 +212,10 @@ def analyse(
         analyser.push(block)
         if progress is not None and found.claimed_frames is not None:
             progress(min(0.99, analyser.frames / found.claimed_frames))
-    features = analyser.finish()
+    features = analyser.finish(), analyser.mel_windows()
     if progress is not None:
         progress(1.0)
     return features
-
-
-def mel_bands(freqs_hz: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Triangles of height 1 that overlap by half, evenly spaced on the mel scale 2595 log10(1 + f / 700).
-
-    Each bin belongs to a falling and a rising triangle. Returned are the weight in the rising one, shape ``(bins,)``,
-    and its number, -1 for bins outside of all; the falling one is the one before, with the rest of the weight.
-    """
-    edges = np.linspace(_mel(np.array(LOWEST_HZ)), _mel(np.array(HIGHEST_HZ)), BANDS + 2)
-    position = (_mel(freqs_hz) - edges[0]) / (edges[1] - edges[0])
-    band = np.floor(position).astype(np.int64)
-    band[(position < 0.0) | (position >= BANDS + 1)] = -1
-    return (position - np.floor(position)).astype(np.float32), band
-
-
-def _mel(freqs_hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(2595.0 * np.log10(1.0 + freqs_hz / 700.0))
 
 
 def _activity(power: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -193,6 +223,11 @@ def _activity(power: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np
     level_db = 10.0 * np.log10(np.maximum(power, 1e-20))
     loudest_db = float(level_db.max(initial=-200.0))
     return level_db > max(GATE_DBFS, loudest_db - GATE_RANGE_DB), level_db
+
+
+def _sounding(active: NDArray[np.bool_], level_db: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The active frames; of a sound that is quiet throughout, those that are not far below its loudest."""
+    return active if active.any() else level_db > level_db.max(initial=-200.0) - GATE_RANGE_DB
 
 
 def _crest(level_db: NDArray[np.float64]) -> float:
@@ -207,61 +242,31 @@ def _stereo(left: float, right: float, cross: float) -> tuple[float, float]:
     return min(1.0, max(0.0, 0.5 - cross / both)), (right - left) / both
 
 
-def _flux(mels: NDArray[np.float32], active: NDArray[np.bool_]) -> float:
-    """Mean rise from frame to frame over all bands, where the later frame sounds."""
-    rising = active[1:]
-    loudest = float(mels.max(initial=0.0))
-    if not rising.any() or loudest <= 0.0:
-        return 0.0
-    level_db = 10.0 * np.log10(np.maximum(mels, loudest * 10.0 ** (SPECTRUM_FLOOR_DB / 10.0)))
-    return float(np.maximum(np.diff(level_db, axis=0)[rising], 0.0).mean())
+def _movement(
+    cells: NDArray[np.float32], active: NDArray[np.bool_], sounding: NDArray[np.bool_]
+) -> tuple[float, tuple[float, ...]]:
+    """``flux_db``, the mean rise from frame to frame where the later frame sounds, and ``variation_db``.
+
+    It goes band by band, so that levels in dB are never held for the whole recording.
+    """
+    rising = np.flatnonzero(active[1:])
+    loudest = max((float(cells[:, :, band].sum(axis=0).max(initial=0.0)) for band in range(BANDS)), default=0.0)
+    rises, variation = 0.0, []
+    for band in range(BANDS):
+        level_db = relative_db(cells[:, :, band].sum(axis=0), loudest)
+        rises += float(np.maximum(level_db[rising + 1] - level_db[rising], 0.0).sum(dtype=np.float64))
+        if sounding.any():
+            variation.append(float(level_db[sounding].std(dtype=np.float64)))
+    return rises / (max(rising.size, 1) * BANDS), tuple(variation)
 
 
-def _relative_db(mels: NDArray[np.float32]) -> tuple[float, ...]:
-    power = mels.mean(axis=0, dtype=np.float64)
-    share = power / max(float(power.sum()), 1e-300)
-    return tuple(float(value) for value in 10.0 * np.log10(np.maximum(share, 1e-12)))
+def _percentiles(peaks: NDArray[np.float64]) -> tuple[float, ...]:
+    if not peaks.size:
+        return ()
+    levels_dbfs = 20.0 * np.log10(np.maximum(peaks, 1e-10))
+    return tuple(float(value) for value in np.percentile(levels_dbfs, PEAK_PERCENTILES))
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _energies(samples: NDArray[np.float32], hop: int, out: NDArray[np.float64]) -> None:
-    """Energy of the left and of the right channel and their product, for each frame."""
-    last = samples.shape[0] - 1
-    for frame in range(out.shape[1]):
-        left, right, cross = 0.0, 0.0, 0.0
-        for i in range(frame * hop, (frame + 1) * hop):
-            x, y = np.float64(samples[0, i]), np.float64(samples[last, i])
-            left += x * x
-            right += y * y
-            cross += x * y
-        out[0, frame] = left
-        if last:
-            out[1, frame] = right
-            out[2, frame] = cross
-
-
-@numba.njit(cache=True, nogil=True)
-def _add_spectra(
-    spectra: NDArray[np.complex64],
-    weights: NDArray[np.float32],
-    bands: NDArray[np.int64],
-    total: NDArray[np.float64],
-    mels: NDArray[np.float32],
-) -> None:
-    """Add the powers of ``(channels, frames, bins)`` to the whole spectrum and to each frame's mel bands."""
-    power = np.empty(spectra.shape[2], dtype=np.float32)
-    for frame in range(spectra.shape[1]):
-        power[:] = np.float32(0.0)
-        for channel in range(spectra.shape[0]):
-            for k in range(power.size):
-                value = spectra[channel, frame, k]
-                power[k] += value.real * value.real + value.imag * value.imag
-        for k in range(power.size):
-            total[k] += power[k]
-            band = bands[k]
-            if band < 0:
-                continue
-            if band < mels.shape[1]:
-                mels[frame, band] += weights[k] * power[k]
-            if band > 0:
-                mels[frame, band - 1] += (np.float32(1.0) - weights[k]) * power[k]
+def _share_db(power: NDArray[np.float64], total: float) -> tuple[float, ...]:
+    share = power / max(total, 1e-300)
+    return tuple(float(value) for value in 10.0 * np.log10(np.maximum(share, 10.0 ** (BAND_FLOOR_DB / 10.0))))

@@ -19,7 +19,7 @@ from mixing.engine.audio.peaks import PeakBuilder
 from mixing.engine.audio.probe import STANDARD_LIMITS, Limits, ProbedAudio, family_rate, probe
 from mixing.engine.audio.whole_file import whole_file
 from mixing.engine.errors import Cancelled
-from mixing.engine.mixers.interface import AudioFeatures
+from mixing.engine.mixers.interface import AudioFeatures, MelWindows
 
 RESAMPLER_QUALITY: Final = "VHQ"
 _INTEGER_SUBTYPES: Final[dict[str, WavSubtype]] = {
@@ -42,6 +42,8 @@ class IngestedStem:
         Of the canonical file's bytes.
     features : AudioFeatures
         Measured on the canonical samples.
+    mel : MelWindows
+        Excerpts of their spectrogram.
     peaks : bytes
         In the format of :mod:`mixing.engine.audio.peaks`.
     original_sample_rate : int
@@ -56,6 +58,7 @@ class IngestedStem:
     duration_s: float
     sha256: str
     features: AudioFeatures
+    mel: MelWindows
     peaks: bytes
     original_sample_rate: int
     original_format: str
@@ -74,7 +77,7 @@ def ingest(
     """Turn a file into a canonical stem in one streaming pass.
 
     Integer PCM of up to 24 bits that need not be resampled is kept bit by bit; anything else becomes float32. Apart
-    from 160 bytes for each 50 ms of spectrum, memory does not grow with the sound.
+    from 320 bytes for each 50 ms of spectrum, memory does not grow with the sound.
 
     Parameters
     ----------
@@ -118,6 +121,7 @@ def ingest(
             duration_s=wav.frames / rate,
             sha256=_sha256(partial),
             features=analyser.finish(),
+            mel=analyser.mel_windows(),
             peaks=peaks.to_bytes(),
             original_sample_rate=found.sample_rate,
             original_format=f"{found.format}, {found.subtype}",

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, Protocol, get_args, runtime_checkable
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mixing.engine.console.parameters import ConsoleParameters, Value
 from mixing.engine.errors import MixFailed
 from mixing.engine.roles import Role
 
-ANALYSIS_VERSION: Final = 1
+ANALYSIS_VERSION: Final = 2
 BANDS: Final = 40
-"""Mel bands of ``StemFeatures.spectrum_db``, from 30 Hz to 16 kHz."""
+"""Mel bands of ``AudioFeatures.spectrum_db`` and of ``MelWindows``, from 30 Hz to 16 kHz."""
+PEAK_PERCENTILES: Final = (5, 25, 50, 75, 95, 99)
+"""Which percentiles ``AudioFeatures.peak_percentiles_dbfs`` holds, in this order."""
+WINDOW_FRAMES: Final = 64
+"""Frames of each of the ``MelWindows``, 50 ms apart: 3.2 seconds."""
+MOST_WINDOWS: Final = 6
 
 Presence = Literal["background", "normal", "lead"]
 PRESENCES: Final[tuple[Presence, ...]] = get_args(Presence)
@@ -58,6 +69,21 @@ class AudioFeatures:
         Share of the 50 ms frames above the gate (-60 dBFS and within 50 dB of the loudest), 0 to 1.
     spectrum_db : tuple[float, ...]
         Mean power in BANDS mel bands in dB, relative to their sum; empty for silence.
+    side_db : tuple[float, ...]
+        Mean power of the side, (L - R) / sqrt(2), in each band in dB, relative to the same sum as ``spectrum_db``;
+        at least -120, which mono has everywhere. Empty for silence.
+    band_imbalance : tuple[float, ...]
+        (R - L) / (R + L) of each band's energies, -1 to 1, 0 for mono; empty for silence.
+    variation_db : tuple[float, ...]
+        Standard deviation of each band's level over the frames that sound, with cells more than 80 dB under the
+        loudest counted as that far under it; empty for silence.
+    peak_percentiles_dbfs : tuple[float, ...]
+        PEAK_PERCENTILES, over the 50 ms frames that sound, of a frame's largest sample of any channel in dBFS: what a
+        compressor meets. Empty for silence.
+    loudness_range_lu : float | None
+        EBU Tech 3342; None for a sound shorter than 3 s or below the gate throughout.
+    short_term_max_lufs : float | None
+        The loudest 3 s; None for silence and for a sound shorter than that.
     """
 
     channels: int
@@ -71,11 +97,18 @@ class AudioFeatures:
     imbalance: float
     activity: float
     spectrum_db: tuple[float, ...]
+    side_db: tuple[float, ...]
+    band_imbalance: tuple[float, ...]
+    variation_db: tuple[float, ...]
+    peak_percentiles_dbfs: tuple[float, ...]
+    loudness_range_lu: float | None
+    short_term_max_lufs: float | None
     version: int = ANALYSIS_VERSION
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return dataclasses.asdict(self) | {"spectrum_db": list(self.spectrum_db)}
+        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> AudioFeatures:
@@ -84,24 +117,98 @@ class AudioFeatures:
             raise MixFailed(
                 "stale_analysis", "This recording was analysed by another version; it must be analysed again."
             )
-        return cls(**{**data, "spectrum_db": tuple(data["spectrum_db"])})
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MelWindows:
+    """Excerpts of a recording's log-mel spectrogram: the loudest stretch of each sixth of the part that sounds.
+
+    Parameters
+    ----------
+    mid_db, side_db : NDArray[np.float32]
+        Shape ``(windows, WINDOW_FRAMES, BANDS)``, none to MOST_WINDOWS windows, in the order of time: power of
+        (L + R) / sqrt(2) and of (L - R) / sqrt(2), for mono of the channel itself and nothing, 20 frames a second, in
+        dB relative to the recording's loudest mid cell, at least -80. Values are whole float16 numbers, so that what
+        was measured and what was kept are the same.
+    """
+
+    mid_db: NDArray[np.float32]
+    side_db: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        shape = self.mid_db.shape
+        if self.side_db.shape != shape or len(shape) != 3 or shape[1:] != (WINDOW_FRAMES, BANDS):
+            raise ValueError(f"Mel windows have the shape (windows, {WINDOW_FRAMES}, {BANDS}), not {shape}.")
+
+    def __len__(self) -> int:
+        return int(self.mid_db.shape[0])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MelWindows):
+            return NotImplemented
+        return np.array_equal(self.mid_db, other.mid_db) and np.array_equal(self.side_db, other.side_db)
+
+    def __hash__(self) -> int:
+        return hash((self.mid_db.tobytes(), self.side_db.tobytes()))
+
+    def save(self, path: Path) -> None:
+        """Write them as ``.npz`` of float16, of the same bytes for the same windows."""
+        with path.open("wb") as file:
+            np.savez_compressed(
+                file,
+                version=np.int32(ANALYSIS_VERSION),
+                mid_db=self.mid_db.astype(np.float16),
+                side_db=self.side_db.astype(np.float16),
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> MelWindows:
+        """Read what :meth:`save` wrote; a file that is gone, broken or of another version must be measured anew.
+
+        Raises
+        ------
+        MixFailed
+            With the code ``stale_analysis``.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as kept:
+                if int(kept["version"]) != ANALYSIS_VERSION:
+                    raise ValueError("another version")
+                return cls(kept["mid_db"].astype(np.float32), kept["side_db"].astype(np.float32))
+        except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error) as error:
+            raise MixFailed(
+                "stale_analysis", "This recording was analysed by another version; it must be analysed again."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StemFeatures:
-    """One stem of a session: its name (unique in the session), its role if known, and what was measured."""
+    """One stem of a session: its name (unique in the session), its role if known, and what was measured.
+
+    ``mel`` is None where only numbers are known; a mixer that looks at spectrograms then goes by the numbers.
+    """
 
     name: str
     role: Role
     audio: AudioFeatures
+    mel: MelWindows | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFeatures:
-    """All stems of a song, in the session's order, at one sample rate."""
+    """All stems of a song, in the session's order, at one sample rate.
+
+    ``tempo_bpm`` in beats per minute and ``key`` ("C minor") describe the song; None where nobody can tell.
+    """
 
     sample_rate: int
     stems: tuple[StemFeatures, ...]
+    tempo_bpm: float | None = None
+    key: str | None = None
 
     def __post_init__(self) -> None:
         if not self.stems:

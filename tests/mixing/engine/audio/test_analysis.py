@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixing.engine.audio.analysis import HIGHEST_HZ, LOWEST_HZ, Analyser, analyse
+from mixing.engine.audio.analysis import Analyser, analyse
+from mixing.engine.audio.mel import HIGHEST_HZ, LOWEST_HZ
 from mixing.engine.errors import Cancelled
 from mixing.engine.mixers.interface import BANDS, AudioFeatures
 from tests.mixing.engine.audio.sounds import noise, silence, sine, write

@@ -168,7 +168,7 @@ def test_memory_does_not_grow_with_the_sound(tmp_path: Path) -> None:
         ingest(source, tmp_path / "b.wav", name="a", sample_rate=8000)
         peak_bytes.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    # The spectra of 380 s are 380 * 20 * 160 bytes; decoded, the sound would be 24 MB.
+    # The spectra of 380 s are 380 * 20 * 320 bytes; decoded, the sound would be 24 MB.
     assert peak_bytes[1] - peak_bytes[0] < 6_000_000
 
 

@@ -5,33 +5,18 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from mixing.engine.mixers.interface import BANDS, AudioFeatures, SessionFeatures, StemFeatures
+from mixing.engine.mixers.interface import BANDS, PEAK_PERCENTILES, AudioFeatures, SessionFeatures, StemFeatures
 from mixing.engine.roles import ROLES, Role
-
-FLAT = (-10.0,) * BANDS
+from tests.mixing.engine.features import FLAT as FLAT
+from tests.mixing.engine.features import made_up, silent
 
 
 def sound(**changes: Any) -> AudioFeatures:
     """A mono stem of mid-range sound at -23 LUFS, with changes."""
-    values: dict[str, Any] = {
-        "channels": 1,
-        "duration_s": 10.0,
-        "loudness_lufs": -23.0,
-        "true_peak_dbtp": -6.0,
-        "crest_db": 10.0,
-        "centroid_hz": 1_000.0,
-        "flux_db": 1.0,
-        "width": 0.0,
-        "imbalance": 0.0,
-        "activity": 1.0,
-        "spectrum_db": FLAT,
-    }
-    return AudioFeatures(**{**values, **changes})
+    return made_up(**changes)
 
 
-SILENCE = sound(
-    loudness_lufs=None, true_peak_dbtp=None, crest_db=0.0, centroid_hz=0.0, flux_db=0.0, activity=0.0, spectrum_db=()
-)
+SILENCE = silent()
 
 
 def stem(name: str, role: Role = "other", audio: AudioFeatures | None = None, **changes: Any) -> StemFeatures:
@@ -63,6 +48,12 @@ def random_session(count: int, seed: int) -> SessionFeatures:
                 width=rng.uniform(0.0, 1.0) if channels == 2 else 0.0,
                 imbalance=rng.uniform(-1.0, 1.0) if channels == 2 else 0.0,
                 spectrum_db=tuple(rng.uniform(-80.0, 0.0) for _ in range(BANDS)),
+                side_db=tuple(rng.uniform(-120.0, 0.0) if channels == 2 else -120.0 for _ in range(BANDS)),
+                band_imbalance=tuple(rng.uniform(-1.0, 1.0) if channels == 2 else 0.0 for _ in range(BANDS)),
+                variation_db=tuple(rng.uniform(0.0, 40.0) for _ in range(BANDS)),
+                peak_percentiles_dbfs=tuple(sorted(rng.uniform(-60.0, 6.0) for _ in PEAK_PERCENTILES)),
+                loudness_range_lu=rng.choice((None, rng.uniform(0.0, 50.0))),
+                short_term_max_lufs=rng.choice((None, rng.uniform(-69.0, 3.0))),
             )
         )
     return session(*stems)

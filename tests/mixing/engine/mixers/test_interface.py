@@ -16,7 +16,7 @@ def test_features_come_back_from_json_as_they_were() -> None:
         assert AudioFeatures.from_dict(audio.to_dict()) == audio
 
 
-@pytest.mark.parametrize("changes", [{"version": 0}, {"version": 2}, {"loudness": -3}])
+@pytest.mark.parametrize("changes", [{"version": 1}, {"version": 3}, {"loudness": -3}])
 def test_features_of_another_analysis_must_be_measured_again(changes: dict[str, Any]) -> None:
     with pytest.raises(MixFailed) as caught:
         AudioFeatures.from_dict({**sound().to_dict(), **changes})
