@@ -41,6 +41,7 @@ bench:  ## measure what the documents claim, each beside a floor or a peer
 	@deploy/setup.sh --dev
 	@$(PYTHON) -m benchmarks.mix_speed
 	@$(PYTHON) -m benchmarks.journey
+	@$(PYTHON) -m benchmarks.board_speed
 
 lock:  ## turn requirements*.in into pinned requirements*.txt
 	@deploy/setup.sh
