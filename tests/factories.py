@@ -81,6 +81,7 @@ def ready_stem(song: Song, name: str = "Bass.wav", *, role: str = "bass", freq_h
     source.unlink()
     peaks = audio.with_suffix(".peaks")
     peaks.write_bytes(found.peaks)
+    found.mel.save(storage.mel_file(audio))
     Song.objects.filter(pk=song.pk, sample_rate=None).update(sample_rate=found.sample_rate)
     song.refresh_from_db()
     for field, value in taken_fields(found, audio, peaks).items():

@@ -95,6 +95,7 @@ def _taken_in(
     taken = ingest(source, audio, name=name, sample_rate=song.sample_rate)
     peaks = storage.stem_file(song_uuid, stem.uuid, 1, ".peaks")
     peaks.write_bytes(taken.peaks)
+    taken.mel.save(storage.mel_file(audio))
     for field, value in taken_fields(taken, audio, peaks).items():
         setattr(stem, field, value)
     return stem

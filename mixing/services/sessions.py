@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from mixing.engine.audio.whole_file import whole_file
 from mixing.engine.errors import MixFailed
-from mixing.engine.mixers.interface import ANALYSIS_VERSION, AudioFeatures, SessionFeatures, StemFeatures
+from mixing.engine.mixers.interface import AudioFeatures, MelWindows, SessionFeatures, StemFeatures
 from mixing.engine.roles import Role
 from mixing.models import Song, Stem
 from mixing.services import storage
+from mixing.services.stems import kept_bytes
 
 if TYPE_CHECKING:
     from mixing.engine.console.sources import StemSource
@@ -27,9 +30,14 @@ def session_features(
     chosen = ready_stems(song) if stems is None else list(stems)
     features = []
     for index, stem in enumerate(chosen):
-        features.append(StemFeatures(name=stem.name, role=cast(Role, stem.role), audio=_features(stem)))
-        if progress is not None:
-            progress((index + 1) / len(chosen))
+
+        def told(done: float, before: int = index) -> None:
+            if progress is not None:
+                progress((before + done) / len(chosen))
+
+        audio, mel = _heard(stem, told)
+        features.append(StemFeatures(name=stem.name, role=cast(Role, stem.role), audio=audio, mel=mel))
+        told(1.0)
     return SessionFeatures(sample_rate=_rate(song), stems=tuple(features))
 
 
@@ -38,10 +46,7 @@ def stem_sources(song: Song, stems: Iterable[Stem] | None = None) -> list[StemSo
     from mixing.engine.console.sources import StemSource
 
     chosen = ready_stems(song) if stems is None else list(stems)
-    for stem in chosen:
-        if not storage.absolute(stem.audio_path).is_file():
-            raise MixFailed("stem_gone", f"“{stem.name}” was deleted meanwhile. Mix again.", field=stem.name)
-    return [StemSource(stem.name, storage.absolute(stem.audio_path)) for stem in chosen]
+    return [StemSource(stem.name, _sound(stem)) for stem in chosen]
 
 
 def _rate(song: Song) -> int:
@@ -50,10 +55,33 @@ def _rate(song: Song) -> int:
     return song.sample_rate
 
 
-def _features(stem: Stem) -> AudioFeatures:
-    if stem.analysis is None or stem.analysis.get("version") != ANALYSIS_VERSION:
-        from mixing.engine.audio.analysis import analyse
+def _sound(stem: Stem) -> Path:
+    path = storage.absolute(stem.audio_path)
+    if not path.is_file():
+        raise MixFailed("stem_gone", f"“{stem.name}” was deleted meanwhile. Mix again.", field=stem.name)
+    return path
 
-        stem.analysis = analyse(storage.absolute(stem.audio_path), name=stem.name).to_dict()
-        Stem.objects.filter(pk=stem.pk).update(analysis=stem.analysis)
-    return AudioFeatures.from_dict(stem.analysis)
+
+def _heard(stem: Stem, progress: Callable[[float], None]) -> tuple[AudioFeatures, MelWindows]:
+    """What was measured when the stem came, or what is measured now if that is missing, broken or outdated."""
+    try:
+        return AudioFeatures.from_dict(stem.analysis or {}), MelWindows.load(
+            storage.mel_file(storage.absolute(stem.audio_path))
+        )
+    except MixFailed:
+        return _listen_again(stem, progress)
+
+
+def _listen_again(stem: Stem, progress: Callable[[float], None]) -> tuple[AudioFeatures, MelWindows]:
+    from mixing.engine.audio.analysis import analyse_with_mel
+
+    path = _sound(stem)
+    features, mel = analyse_with_mel(path, name=stem.name, progress=progress)
+    kept = storage.mel_file(path)
+    with whole_file(kept) as unfinished:
+        mel.save(unfinished)
+    stem.analysis = features.to_dict()
+    stem.stored_bytes = kept_bytes(path, storage.absolute(stem.peaks_path))
+    if not Stem.objects.filter(pk=stem.pk).update(analysis=stem.analysis, stored_bytes=stem.stored_bytes):
+        storage.remove(kept)
+    return features, mel

@@ -64,8 +64,9 @@ def accept(*, run: jobs.Run, stem: Stem, ingested: IngestedStem, audio: Path, pe
     where its owner's quota has no room for what the file became.
     """
     peaks.write_bytes(ingested.peaks)
+    ingested.mel.save(run.file(storage.mel_file(audio)))
     with run.publish():
-        _refuse_what_has_no_room(stem, audio.stat().st_size + peaks.stat().st_size)
+        _refuse_what_has_no_room(stem, kept_bytes(audio, peaks))
         Song.objects.filter(pk=stem.song_id, sample_rate=None).update(sample_rate=ingested.sample_rate)
         if not Song.objects.filter(pk=stem.song_id, sample_rate=ingested.sample_rate).exists():
             raise RateTaken
@@ -102,10 +103,15 @@ def taken_fields(ingested: IngestedStem, audio: Path, peaks: Path) -> dict[str, 
         "duration_s": ingested.duration_s,
         "audio_path": storage.relative(audio),
         "peaks_path": storage.relative(peaks),
-        "stored_bytes": audio.stat().st_size + peaks.stat().st_size,
+        "stored_bytes": kept_bytes(audio, peaks),
         "sha256": ingested.sha256,
         "analysis": ingested.features.to_dict(),
     }
+
+
+def kept_bytes(audio: Path, peaks: Path) -> int:
+    """What a recording holds on disk: its sound, its waveform and, where they are kept, excerpts of its spectrogram."""
+    return sum(path.stat().st_size for path in (audio, peaks, storage.mel_file(audio)) if path.is_file())
 
 
 def set_role(*, stem: Stem, role: str) -> Stem:
@@ -127,6 +133,7 @@ def delete(*, stem: Stem) -> None:
         Job.objects.filter(stem=stem).delete()
         uploads = list(Upload.objects.filter(stem=stem).values_list("uuid", flat=True))
         paths = [storage.absolute(path) for path in (stem.audio_path, stem.peaks_path) if path]
+        paths += [storage.mel_file(storage.absolute(stem.audio_path))] if stem.audio_path else []
         paths += [storage.part_file(uuid) for uuid in uploads]
         song_id = stem.song_id
         Stem.objects.filter(pk=stem.pk).delete()

@@ -40,6 +40,11 @@ def stem_file(song_uuid: UUID, stem_uuid: UUID, attempt: int, suffix: str) -> Pa
     return _made(song_folder(song_uuid) / "stems") / f"{stem_uuid}-{attempt}{suffix}"
 
 
+def mel_file(audio: Path) -> Path:
+    """Where the excerpts of a stem's spectrogram are kept: beside its canonical file, and gone with it."""
+    return audio.with_suffix(".mel.npz")
+
+
 def mix_file(song_uuid: UUID, mix_uuid: UUID, attempt: int, suffix: str) -> Path:
     """A mix's file, named by the attempt that made it."""
     return _made(song_folder(song_uuid) / "mixes") / f"{mix_uuid}-{attempt}{suffix}"
@@ -122,6 +127,7 @@ def sweep_orphans(*, older_than_s: float) -> int:
         for row in rows.values_list(*columns)
         for path in row
     }
+    named |= {relative(mel_file(absolute(path))) for path in Stem.objects.values_list("audio_path", flat=True) if path}
     limit, swept = time.time() - older_than_s, 0
     folders = ("stems", "mixes", "exports")
     for path in [file for folder in folders for file in media_root().glob(f"songs/*/{folder}/*")]:

@@ -66,7 +66,7 @@ def test_an_uploaded_file_becomes_a_stem_with_its_sound_its_waveform_and_its_mea
 def test_the_upload_is_deleted_once_the_stem_stands_and_nothing_else_is_left(media: Path) -> None:
     stem = ingest(checking_stem(make_song(make_user())))
     assert sorted(path.name for path in media.rglob("*") if path.is_file()) == [
-        f"{stem.uuid}-1.peaks", f"{stem.uuid}-1.wav",
+        f"{stem.uuid}-1.mel.npz", f"{stem.uuid}-1.peaks", f"{stem.uuid}-1.wav",
     ]  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def test_it_is_made_once_and_a_half_made_one_is_made_anew(media: Path, monkeypat
     folder.mkdir(parents=True)
     (folder / "half.wav").write_bytes(b"cut off")
     song = demo.install_demo()
-    assert len(list(folder.iterdir())) == 2 * song.stems.count()
+    assert len(list(folder.iterdir())) == 3 * song.stems.count()
     monkeypatch.setattr(generator, "generate", lambda seed: pytest.fail("it was made twice"))
     assert demo.install_demo() == song
     assert Song.objects.count() == 1
