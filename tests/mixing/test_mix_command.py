@@ -282,11 +282,11 @@ def test_a_saved_console_takes_no_wishes(folder: Path, tmp_path: Path) -> None:
 
 
 def test_what_the_mixer_cannot_do_is_refused_by_name(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "intent.json").write_text('{"stems": {"Noise.ogg": {"space": 0.5}}}')
+    (tmp_path / "intent.json").write_text('{"style": "dub"}')
     said = refusal(
         folder, "--mixer", "rough-mix", "--output", tmp_path / "mix.wav", "--intent", tmp_path / "intent.json"
     )
-    assert "'Noise.ogg' space" in said
+    assert "no style 'dub'; choose one of open, dense, dark, wide" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["intent.json", "song"]
 
 

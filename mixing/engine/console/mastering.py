@@ -29,13 +29,15 @@ _CLOSE_ENOUGH_LU: Final = 0.01
 _CLOSE_ENOUGH_LIMITED_LU: Final = 0.05
 """Each further LU of gain gives less loudness the harder the limiter works; nobody hears a twentieth."""
 _MOST_MASTERINGS: Final = 4
+MOST_LIMITING_DB: Final = 6.0
+"""The limiter never takes more than this of the largest peak: where a target asks for more, the mix stays quieter."""
 _PADDED: Final = BLOCK_FRAMES + 2 * kernels.STEP
 _FRAME_BYTES: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What was measured; None for silence."""
+    """What was measured; None for silence. Before a limiter the peak is that of the samples."""
 
     loudness_lufs: float | None
     true_peak_dbtp: float | None
@@ -185,9 +187,9 @@ def _gain_towards(master: Master, level: Level, applied_db: float) -> tuple[floa
     if master.target_lufs is None or level.loudness_lufs is None:
         return 0.0, "none"
     wanted = applied_db + master.target_lufs - level.loudness_lufs
-    if master.limiter.on or level.true_peak_dbtp is None:
+    if level.true_peak_dbtp is None:
         return wanted, "target"
-    allowed = master.ceiling_dbtp - level.true_peak_dbtp
+    allowed = master.ceiling_dbtp - level.true_peak_dbtp + (MOST_LIMITING_DB if master.limiter.on else 0.0)
     return (wanted, "target") if wanted <= allowed else (allowed, "ceiling")
 
 

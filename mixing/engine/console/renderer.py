@@ -7,6 +7,7 @@ what was written. The same stems and parameters give the same bytes.
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import uuid
@@ -65,7 +66,8 @@ class RenderReport:
     target_lufs : float | None
         What was asked for.
     held_by : {"target", "ceiling", "none"}
-        What ended the gain: the target that was reached, or the ceiling before it; "none" if none was applied.
+        What ended the gain: the target that was reached, or before it the ceiling, which a limiter lets the largest
+        peak pass by ``MOST_LIMITING_DB`` and no more; "none" if none was applied.
     clipped_samples : int
         Samples that passed full scale and were held there; only a mix without a target can have some.
     peaks : bytes
@@ -277,16 +279,22 @@ def _mix(
     desk = Desk(parameters, session.channels, sample_rate=sample_rate, kinds=session.sample_bytes)
     loudness, true_peak = LoudnessMeter(sample_rate, 2), TruePeakMeter(2)
     limited = parameters.master.limiter.on
+    largest = 0.0
 
     def take(mix: NDArray[np.float32], frames: int) -> None:
+        nonlocal largest
         block = np.ascontiguousarray(mix[:, :frames])
         loudness.push(block)
-        if not limited:
+        if limited:  # which finds the true peaks itself
+            largest = max(largest, float(block.max()), -float(block.min()))
+        else:
             true_peak.push(block)
         scratch.append(mix, frames)
 
     _play(desk, session, 0, session.frames, watch, threads, take)
-    return Level(loudness.integrated_lufs(), None if limited else true_peak.dbtp())
+    if limited:
+        return Level(loudness.integrated_lufs(), 20.0 * math.log10(largest) if largest else None)
+    return Level(loudness.integrated_lufs(), true_peak.dbtp())
 
 
 def _play(

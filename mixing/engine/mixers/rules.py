@@ -1,8 +1,4 @@
-"""The rule family: three mixers whose every decision can be read here, the anchors of the arena.
-
-Levels are loudness (BS.1770-4). ``trim_db`` brings a stem to WORKING_LUFS, so that ``fader_db`` alone is the balance
-that a person reads: the loudest stem stands at 0 dB, the others below it.
-"""
+"""The rule family: three mixers whose every decision can be read here, the anchors of the arena."""
 
 from __future__ import annotations
 
@@ -11,20 +7,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from mixing.engine.console.parameters import ConsoleParameters, Eq, HighPass, Master, Strip
-from mixing.engine.errors import MixFailed
-from mixing.engine.mixers.interface import AudioFeatures, Intent, Presence, SessionFeatures, StemFeatures
+from mixing.engine.console.parameters import ConsoleParameters, Eq, HighPass
+from mixing.engine.mixers.assemble import assemble, heard_stems
+from mixing.engine.mixers.decisions import Decisions, StemDecision
+from mixing.engine.mixers.interface import AudioFeatures, Intent, SessionFeatures, StemFeatures
 from mixing.engine.mixers.low_end import high_pass_loss_lu
-from mixing.engine.roles import Role, group_of
+from mixing.engine.roles import Role
 
 FAMILY: Final = "rules"
-WORKING_LUFS: Final = -23.0
-"""The loudness that trims bring each stem to (EBU R 128's): enough headroom for any balance on the faders."""
-DEFAULT_TARGET_LUFS: Final = -14.0
-LARGEST_TRIM_DB: Final = 30.0
-"""A stem that needs more than this is a noise floor rather than music, and stays as far behind as it is."""
-PRESENCE_LU: Final[Mapping[Presence, float]] = {"background": -4.0, "normal": 0.0, "lead": 3.0}
-"""A lead stands out without masking the rest; a background is heard as *behind*, and not as gone."""
 
 OFFSET_LU: Final[Mapping[Role, float]] = {
     "kick": 1.4, "snare": -1.3, "hihat": 1.7, "toms": -1.3, "cymbals": -0.3, "percussion": -1.8, "drums": 2.2,
@@ -68,12 +58,7 @@ class FadersUp:
 
     def predict(self, session: SessionFeatures, intent: Intent) -> ConsoleParameters:
         """A neutral console with the intent's presence and pan; see :class:`~.interface.Mixer`."""
-        _refuse_what_rules_cannot_do(session, intent)
-        strips = [
-            _strip(stem, fader_db=_presence_lu(stem, intent), pan=intent.of(stem.name).pan or 0.0)
-            for stem in session.stems
-        ]
-        return _console(session, intent, strips)
+        return assemble(session, intent, Decisions(stems={}), as_recorded=True)
 
 
 class EqualLoudness:
@@ -87,10 +72,7 @@ class EqualLoudness:
 
     def predict(self, session: SessionFeatures, intent: Intent) -> ConsoleParameters:
         """All heard stems at one loudness, presence on top; see :class:`~.interface.Mixer`."""
-        _refuse_what_rules_cannot_do(session, intent)
-        pans = {stem.name: intent.of(stem.name).pan or 0.0 for stem in session.stems}
-        levels = {stem.name: _presence_lu(stem, intent) for stem in _heard(session)}
-        return _console(session, intent, _balanced(session, levels, pans, {}))
+        return assemble(session, intent, Decisions(stems={}))
 
 
 class RoughMix:
@@ -112,21 +94,25 @@ class RoughMix:
 
     def predict(self, session: SessionFeatures, intent: Intent) -> ConsoleParameters:
         """The rough mix of a session; see :class:`~.interface.Mixer`."""
-        _refuse_what_rules_cannot_do(session, intent)
-        high_passes = {stem.name: _high_pass(stem) for stem in session.stems}
-        pans = _spread_doubles(_heard(session))
-        for stem in session.stems:
-            wanted = intent.of(stem.name).pan
-            pans[stem.name] = pans.get(stem.name, 0.0) if wanted is None else wanted
-        levels = {
-            name: level + PRESENCE_LU[intent.of(name).presence] for name, level in rough_levels_lu(session).items()
+        return assemble(session, intent, rough_decisions(session))
+
+
+def rough_decisions(session: SessionFeatures) -> Decisions:
+    """What the rough mix decides about a session, before any wish: the base that learned mixers correct."""
+    levels, pans = rough_levels_lu(session), _spread_doubles(heard_stems(session))
+    return Decisions(
+        stems={
+            stem.name: StemDecision(
+                level_lu=levels[stem.name], eq=Eq(high_pass=_high_pass(stem)), pan=pans.get(stem.name, 0.0)
+            )
+            for stem in heard_stems(session)
         }
-        return _console(session, intent, _balanced(session, levels, pans, high_passes))
+    )
 
 
 def rough_levels_lu(session: SessionFeatures) -> dict[str, float]:
     """The rough mix's loudness of each heard stem around the song's mean, in LU (:class:`RoughMix` has the formula)."""
-    heard = _heard(session)
+    heard = heard_stems(session)
     if not heard:
         return {}
     sounds = {stem.name: _sound(stem.audio) for stem in heard}
@@ -146,118 +132,8 @@ def _sound(audio: AudioFeatures) -> tuple[float, float, float]:
     return math.log2(max(audio.centroid_hz, 20.0)), audio.crest_db, min(audio.flux_db, LARGEST_FLUX_DB)
 
 
-def _heard(session: SessionFeatures) -> list[StemFeatures]:
-    return [stem for stem in session.stems if stem.audio.loudness_lufs is not None]
-
-
 def _bounded(value: float, limit: float) -> float:
     return min(limit, max(-limit, value))
-
-
-# ---- from levels to strips -------------------------------------------------------------------------------------------
-
-
-def _balanced(
-    session: SessionFeatures,
-    levels_lu: Mapping[str, float],
-    pans: Mapping[str, float],
-    high_passes: Mapping[str, HighPass],
-) -> list[Strip]:
-    """Strips that give the heard stems these loudnesses relative to each other; silent ones stay at 0 dB.
-
-    What the high-pass and a balanced pan take away is given back by the fader, so that they move no level.
-    """
-    faders = {
-        stem.name: levels_lu[stem.name]
-        + high_pass_loss_lu(stem.audio.spectrum_db, high_passes.get(stem.name, HighPass()))
-        + _pan_loss_lu(stem.audio, pans[stem.name])
-        for stem in _heard(session)
-    }
-    loudest = max(faders.values(), default=0.0)
-    return [
-        _strip(
-            stem,
-            trim_db=_trim_db(stem.audio),
-            fader_db=faders[stem.name] - loudest if stem.name in faders else 0.0,
-            pan=pans[stem.name],
-            high_pass=high_passes.get(stem.name, HighPass()),
-        )
-        for stem in session.stems
-    ]
-
-
-def _strip(
-    stem: StemFeatures, *, fader_db: float, pan: float, trim_db: float = 0.0, high_pass: HighPass | None = None
-) -> Strip:
-    """One channel; levels to a hundredth of a decibel, which is finer than ears and readable on a console."""
-    return Strip(
-        stem=stem.name,
-        group=group_of(stem.role),
-        trim_db=round(trim_db, 2) + 0.0,
-        eq=Eq(high_pass=high_pass or HighPass()),
-        fader_db=round(fader_db, 2) + 0.0,  # and no -0.0
-        pan=pan,
-    )
-
-
-def _trim_db(audio: AudioFeatures) -> float:
-    if audio.loudness_lufs is None:
-        return 0.0
-    return _bounded(WORKING_LUFS - audio.loudness_lufs, LARGEST_TRIM_DB)
-
-
-def _pan_loss_lu(audio: AudioFeatures, pan: float) -> float:
-    """Loudness that the balance takes from a stereo stem; mono pans at constant power and loses none.
-
-    At least one hundredth of the energy is taken to remain: a balance away from a stem's only side is its end.
-    """
-    if audio.channels == 1 or pan == 0.0:
-        return 0.0
-    faded_share = (1 + audio.imbalance) / 2 if pan < 0 else (1 - audio.imbalance) / 2
-    kept = 1 - faded_share * (1 - (1 - abs(pan)) ** 2)
-    return -10 * math.log10(max(kept, 0.01))
-
-
-def _console(session: SessionFeatures, intent: Intent, strips: Sequence[Strip]) -> ConsoleParameters:
-    """The console with its target, its lengths at the session's rate, and the user's locks on top of it all."""
-    console = ConsoleParameters(strips=tuple(strips), master=Master(target_lufs=_target_lufs(intent)))
-    console = console.with_values(intent.locks).at_rate(session.sample_rate)
-    # Once more: a lock on a length in samples stands above the one computed from its milliseconds.
-    return console.with_values(intent.locks)
-
-
-def _target_lufs(intent: Intent) -> float:
-    if intent.target_lufs is not None:
-        return intent.target_lufs
-    measured = intent.reference.loudness_lufs if intent.reference is not None else None
-    return DEFAULT_TARGET_LUFS if measured is None else min(-5.0, max(-40.0, measured))
-
-
-# ---- what the musician asked for -------------------------------------------------------------------------------------
-
-
-def _presence_lu(stem: StemFeatures, intent: Intent) -> float:
-    return 0.0 if stem.audio.loudness_lufs is None else PRESENCE_LU[intent.of(stem.name).presence]
-
-
-def _refuse_what_rules_cannot_do(session: SessionFeatures, intent: Intent) -> None:
-    """Styles, and space other than dry, are beyond rules; a wish for a stem that is not there is a slip to be told."""
-    if intent.style is not None:
-        raise MixFailed(
-            "intent_not_supported", f"This mixer has no style {intent.style!r}; leave the style out.", field="style"
-        )
-    names = {stem.name for stem in session.stems}
-    for name, wish in intent.stems.items():
-        if name not in names:
-            raise MixFailed(
-                "unknown_stem", f"The intent speaks of {name!r}, but no stem has that name.", field=f"stems.{name}"
-            )
-        if wish.space:
-            raise MixFailed(
-                "intent_not_supported",
-                f"This mixer sets no reverb, so it cannot give {name!r} space; leave space out or set it to 0.",
-                field=f"stems.{name}.space",
-            )
 
 
 # ---- high-pass and pan -----------------------------------------------------------------------------------------------

@@ -225,6 +225,21 @@ def test_the_gain_stops_where_the_true_peak_would_pass_the_ceiling(mix: Any) -> 
     assert report.gain_db == pytest.approx(14.02, abs=0.1)
 
 
+def test_a_limiter_takes_six_decibels_of_the_largest_peak_and_then_the_mix_stays_quieter(mix: Any) -> None:
+    ticks = np.zeros((2, 4 * RATE))
+    ticks[:, :: RATE // 4] = 0.5  # -6.02 dBFS, far above their loudness
+    stems = {"a": ticks + 0.002 * noise(2, 4 * RATE, seed=1)}
+    master = Master(target_lufs=-14.0, limiter=Limiter(on=True))
+
+    audio, report = mix(stems, console("a", master=master))
+
+    assert report.held_by == "ceiling"
+    # The peaks of -6.02 dBFS may be driven to 6 dB above the ceiling of -1 dBTP.
+    assert report.gain_db == pytest.approx(6.02 - 1.0 + 6.0, abs=0.02)
+    assert true_peak_db(audio) <= -1.0 + 0.1
+    assert report.loudness_lufs < -20.0
+
+
 def test_the_ceiling_also_lowers_a_mix_that_is_louder_than_it(mix: Any) -> None:
     stems = {name: noise(2, RATE, seed=seed, level=0.9) for seed, name in enumerate("abcd")}
     parameters = console(*stems, master=Master(target_lufs=-5.0))
