@@ -12,9 +12,13 @@ from tournament.models import Battle, Vote
 
 
 def battles_for(user: User) -> QuerySet[Battle]:
-    """Battles that the person started, those on their own songs, and all that are ready on songs of the house."""
-    heard_by_all = Q(song__owner__isnull=True) & ~Q(clip_a_path="") & ~Q(clip_b_path="")
-    return Battle.objects.filter(Q(created_by=user) | Q(song__owner=user) | heard_by_all).select_related(
+    """Battles that the person started, those on their own songs, and all that are ready on songs of the house.
+
+    A battle whose song is gone has no sound left and is nobody's to hear.
+    """
+    heard_by_all = Q(song__isnull=False, song__owner__isnull=True) & ~Q(clip_a_path="") & ~Q(clip_b_path="")
+    there = Battle.objects.filter(song__isnull=False, job__isnull=False)
+    return there.filter(Q(created_by=user) | Q(song__owner=user) | heard_by_all).select_related(
         "song", "job", "mixer_a", "mixer_b"
     )
 

@@ -49,7 +49,7 @@ class BattleAdmin(ReadOnlyAdmin):
 
     @admin.display(ordering="job__state")
     def state(self, battle: Battle) -> str:
-        return battle.job.state
+        return battle.job.state if battle.job else "gone"
 
     @admin.display(ordering="vote_count")
     def votes(self, battle: Battle) -> int:

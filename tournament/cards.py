@@ -104,8 +104,8 @@ def card(battle: Battle, vote: Vote | None, *, with_facts: bool = True) -> Battl
     return BattleCard(
         uuid=battle.uuid,
         url=reverse("tournament:battle", args=[battle.uuid]),
-        song=battle.song,
-        job=battle.job,
+        song=battle.played_song,
+        job=battle.preparation,
         created_at=battle.created_at,
         is_ready=battle.is_ready,
         clips=_clips(battle) if battle.is_ready else None,
@@ -156,4 +156,6 @@ def _facts(battle: Battle) -> tuple[str, ...]:
     except MixFailed:
         # A console of another version can be kept without being understood; the reveal then goes without facts.
         return ()
-    return differences(console_a, console_b, sample_rate=console_a.sample_rate or battle.song.sample_rate or 44_100)
+    return differences(
+        console_a, console_b, sample_rate=console_a.sample_rate or battle.played_song.sample_rate or 44_100
+    )

@@ -116,7 +116,7 @@ def _ready(request: HttpRequest, uuid: UUID) -> Battle:
 
 def _page(row: Battle, shown: BattleCard) -> dict[str, Any]:
     return {
-        "job": events.payload(row.job),
+        "job": events.payload(row.preparation),
         "clips": shown.clips.as_dict() if shown.clips else None,
         "vote_url": reverse("tournament:vote", args=[row.uuid]),
         "can_vote": shown.can_vote,

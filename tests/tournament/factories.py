@@ -82,6 +82,7 @@ def battle(on: Song, by: User | None = None, *, ready: bool = True, a: int = 0, 
     )
     made = Battle.objects.create(
         song=on,
+        song_uuid=on.uuid,
         created_by=by,
         job=job,
         mixer_a=cards[a],

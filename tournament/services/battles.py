@@ -54,6 +54,7 @@ def create_battle(*, user: User, song: Song) -> Battle:
     mixer_a, mixer_b = draw_sides(contenders)
     return Battle.objects.create(
         song=song,
+        song_uuid=song.uuid,
         created_by=user,
         job=jobs.create(kind=BATTLE, song=song, owner=user),
         mixer_a=mixer_a,

@@ -39,4 +39,4 @@ def peaks_path(battle: Battle) -> Path:
 
 
 def _battle_folder(battle: Battle) -> Path:
-    return storage.song_folder(battle.song.uuid) / "battles" / str(battle.uuid)
+    return storage.song_folder(battle.song_uuid) / "battles" / str(battle.uuid)

@@ -42,9 +42,9 @@ def prepare(*, battle: Battle, run: Run) -> None:
     Cancelled, Superseded
         As :meth:`mixing.services.jobs.Run.progress` says.
     """
-    ready = sessions.ready_stems(battle.song)
-    session = sessions.session_features(battle.song, ready, progress=run.part(0.0, 0.02, LISTENING))
-    stems = sessions.stem_sources(battle.song, ready)
+    ready = sessions.ready_stems(battle.played_song)
+    session = sessions.session_features(battle.played_song, ready, progress=run.part(0.0, 0.02, LISTENING))
+    stems = sessions.stem_sources(battle.played_song, ready)
     clip_files.remove_other_attempts(battle, run.attempt)
     folder = clip_files.attempt_folder(battle, run.attempt)
     clip_a, clip_b, peaks = (run.file(folder / name) for name in ("a.wav", "b.wav", clip_files.PEAKS))

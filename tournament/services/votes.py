@@ -62,9 +62,9 @@ def cast_vote(
 
 def unrated_reason(*, battle: Battle, voter: User, choice: str) -> str:
     """Why a vote would not enter the board: a value of ``Vote.Unrated``, or an empty string."""
-    if battle.song.owner_id == voter.pk:
+    if battle.played_song.owner_id == voter.pk:
         return str(Vote.Unrated.OWN_SONG)
-    if has_opened(voter, battle.song_id, (battle.mixer_a_id, battle.mixer_b_id)):
+    if has_opened(voter, battle.played_song.pk, (battle.mixer_a_id, battle.mixer_b_id)):
         return str(Vote.Unrated.OPENED_MIX)
     return str(Vote.Unrated.CANT_TELL) if choice == Vote.Choice.CANT_TELL else ""
 

@@ -16,8 +16,8 @@ from mixing.models import Job
 from mixing.services import jobs as job_rows
 from mixing.services import sessions, songs, storage
 from tests.tournament import factories
-from tournament import jobs
-from tournament.models import Battle
+from tournament import access, jobs
+from tournament.models import Battle, Vote
 from tournament.services import battles, clip_files, preparation
 
 pytestmark = pytest.mark.django_db
@@ -82,13 +82,19 @@ def test_nothing_but_the_clips_and_their_waveform_is_left(alice):
     assert clip_files.peaks_path(battle).read_bytes()[:4] == b"AMPK"
 
 
-def test_deleting_the_song_reaches_its_battles(alice, django_capture_on_commit_callbacks):
+def test_deleting_the_song_takes_the_sound_of_its_battles_and_leaves_the_votes(
+    alice, django_capture_on_commit_callbacks
+):
     song = factories.sounding_song(alice)
-    prepared(battles.create_battle(user=alice, song=song))
+    battle = prepared(battles.create_battle(user=alice, song=song))
+    vote = factories.rated_vote(battle, "a", factories.person("bob"))
     with django_capture_on_commit_callbacks(execute=True):
         songs.delete(song=song)
     assert files() == []
-    assert not Battle.objects.exists()
+    kept = Battle.objects.get()
+    assert (kept.song, kept.job, kept.song_uuid) == (None, None, song.uuid)
+    assert list(Vote.objects.all()) == [vote]
+    assert not access.battles_for(alice).exists()
 
 
 def test_stages_name_neither_mixer_nor_side(alice, monkeypatch):
