@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from mixing.engine.audio.peak_kernels import between_sixteen
 from mixing.engine.console.denormals import flush_to_zero, restore
 from mixing.engine.console.simd import (
     absolute,
@@ -29,7 +30,6 @@ from mixing.engine.console.simd import (
 )
 
 STEP: Final = 16
-TAPS: Final = 32
 STRETCH: Final = 64
 """Samples of which it is asked at once whether anything between them can pass the ceiling."""
 BEFORE: Final = 15
@@ -47,20 +47,6 @@ def _loudest(signal: NDArray[np.float32], start: int, count: int) -> float:
     for index in range(start, start + count, STEP):
         most = greater(absolute(load(like, signal, index)), most)
     return float(largest(most))
-
-
-@njit(nogil=True, error_model="numpy")
-def _between(signal: NDArray[np.float32], first: int, phases: NDArray[np.float32], most: Any) -> Any:
-    """The largest of ``most`` and the sizes of three values between each of sixteen samples and the next."""
-    v0 = load(most, signal, first) * phases[0]
-    v1 = load(most, signal, first) * phases[TAPS]
-    v2 = load(most, signal, first) * phases[2 * TAPS]
-    for tap in range(1, TAPS):
-        x = load(most, signal, first + tap)
-        v0 = v0 + x * phases[tap]
-        v1 = v1 + x * phases[TAPS + tap]
-        v2 = v2 + x * phases[2 * TAPS + tap]
-    return greater(greater(greater(absolute(v0), absolute(v1)), absolute(v2)), most)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -115,7 +101,11 @@ def _needed_in_stretch(
         if max(_loudest(signal, first, size), _loudest(signal, row + first, size)) * most_gain <= ceiling:
             store(between, step, like)
         else:
-            store(between, step, _between(signal, row + first, phases, _between(signal, first, phases, like)))
+            store(
+                between,
+                step,
+                between_sixteen(signal, row + first, phases, between_sixteen(signal, first, phases, like)),
+            )
     most = like
     for step in range(0, STRETCH, STEP):
         place = at + step

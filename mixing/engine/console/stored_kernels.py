@@ -26,6 +26,8 @@ NOT_FINITE: Final = 2
 _FLOAT_STEP_16: Final = 1.0 / (1 << 15)
 _FLOAT_STEP_32: Final = 1.0 / (1 << 31)
 _INFINITE_BITS: Final = 0x7F800000
+_LOOK_WORDS: Final = 2_048
+"""Of silence, so many are looked at before it is asked whether there was anything."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -52,9 +54,9 @@ def look_through(
 
 @njit(nogil=True, error_model="numpy")
 def _look_through_integers(words: NDArray[np.uint32], begin: int, end: int) -> int:
-    for index in range(begin, end, 256):
+    for index in range(begin, end, _LOOK_WORDS):
         found = np.uint32(0)
-        for place in range(index, min(index + 256, end)):
+        for place in range(index, min(index + _LOOK_WORDS, end)):
             found |= words[place]
         if found:
             return SOUNDING
