@@ -154,6 +154,7 @@ RQ_QUEUES = {
 JOB_KINDS = {
     # kind: (queue, entry point)
     "ingest": ("ingest", "mixing.jobs.ingest"),
+    "reference": ("ingest", "mixing.jobs.reference"),
     "mix": ("inference", "mixing.jobs.mix"),
     "export": ("inference", "mixing.jobs.export"),
     "battle": ("inference", "tournament.jobs.prepare"),

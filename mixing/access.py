@@ -10,7 +10,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import User
-from mixing.models import Export, Job, Mix, Song, Stem, Upload
+from mixing.models import Export, Job, Mix, Reference, Song, Stem, Upload
 
 Row = TypeVar("Row", bound=Model)
 Visitor = User | AnonymousUser
@@ -58,6 +58,18 @@ def editable_stem_for(user: Visitor, uuid: UUID) -> Stem:
     return _one(stems_for(user).filter(song__owner=user.pk), uuid)
 
 
+def references_of(user: Visitor) -> QuerySet[Reference]:
+    """Recordings beside a person's own songs; nobody else hears them."""
+    if not user.is_authenticated:
+        return Reference.objects.none()
+    return Reference.objects.filter(song__owner=user.pk).select_related("song", "job")
+
+
+def reference_for(user: Visitor, uuid: UUID) -> Reference:
+    """One of the recordings beside a person's own songs."""
+    return _one(references_of(user), uuid)
+
+
 def mixes_of(user: Visitor) -> QuerySet[Mix]:
     """A person's own mixes, of own songs and of the house's."""
     if not user.is_authenticated:
@@ -96,7 +108,7 @@ def upload_for(user: Visitor, uuid: UUID) -> Upload:
     """A file that this person is sending, or sent within the last day."""
     if not user.is_authenticated:
         raise Http404
-    return _one(Upload.objects.filter(owner=user.pk).select_related("song", "stem", "stem__job"), uuid)
+    return _one(Upload.objects.filter(owner=user.pk).select_related("song", "stem__job", "reference__job"), uuid)
 
 
 def _one(rows: QuerySet[Row], uuid: UUID) -> Row:

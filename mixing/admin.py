@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from mixing.models import Export, Job, Mix, Mixer, Song, Stem, Upload
-from mixing.services import exports, jobs, mixes, songs, stems, uploads
+from mixing.models import Export, Job, Mix, Mixer, Reference, Song, Stem, Upload
+from mixing.services import exports, jobs, mixes, references, songs, stems, uploads
 
 
 class ReadMostly(admin.ModelAdmin):
@@ -88,6 +88,23 @@ class StemAdmin(ReadMostly):
 
     def save_model(self, request: HttpRequest, obj: Stem, form: Any, change: bool) -> None:
         stems.set_role(stem=obj, role=obj.role)
+
+
+@admin.register(Reference)
+class ReferenceAdmin(ReadMostly):
+    """Recordings beside songs. Their sound is their owner's alone; here stand its facts."""
+
+    list_display = ("name", "song", "kind", "state", "error_code", "duration_s", "created_at")
+    list_filter = ("kind", "state", "error_code", "created_at")
+    search_fields = ("name", "uuid", "song__title", "song__uuid", "song__owner__email")
+    list_select_related = ("song",)
+
+    def delete_model(self, request: HttpRequest, obj: Reference) -> None:
+        references.delete(reference=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Reference]) -> None:
+        for reference in queryset:
+            references.delete(reference=reference)
 
 
 @admin.register(Job)
@@ -173,10 +190,10 @@ class ExportAdmin(ReadMostly):
 class UploadAdmin(ReadMostly):
     """Files on their way."""
 
-    list_display = ("filename", "song", "owner", "offset", "length", "stem", "created_at", "expires_at")
-    list_filter = (("stem", admin.EmptyFieldListFilter), "created_at")
+    list_display = ("filename", "kind", "song", "owner", "offset", "length", "created_at", "expires_at")
+    list_filter = ("kind", ("stem", admin.EmptyFieldListFilter), "created_at")
     search_fields = ("uuid", "filename", "owner__email", "song__title")
-    list_select_related = ("song", "owner", "stem")
+    list_select_related = ("song", "owner")
 
     def delete_model(self, request: HttpRequest, obj: Upload) -> None:
         uploads.forget(upload=obj)
@@ -190,7 +207,7 @@ class UploadAdmin(ReadMostly):
 class MixerAdmin(ReadMostly):
     """The registry's cards; ``sync_mixers`` writes them."""
 
-    list_display = ("title", "key", "family", "version", "is_active", "mix_count")
+    list_display = ("title", "key", "family", "version", "needs_reference", "is_active", "mix_count")
     list_filter = ("is_active", "family")
     search_fields = ("key", "title")
 

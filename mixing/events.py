@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from aimixer_site.ops import progress
-from mixing.models import Export, Job, Stem
+from mixing.models import Export, Job, Reference, Stem
 
 
 class Failure(TypedDict):
@@ -54,11 +54,12 @@ _STATE_TEXTS = {
 }
 STOPPING = "Stopping"
 
-_TARGETS = {"ingest": "stem", "mix": "mix", "export": "export", "battle": "battle"}
+_TARGETS = {"ingest": "stem", "mix": "mix", "export": "export", "battle": "battle", "reference": "reference"}
 _PAGES = {"mix": "mixing:mix", "battle": "tournament:battle"}
 _HEAVY_OF_MIX = ("parameters", "report", "intent")
 _HEAVY = (
     "stem__analysis",
+    "reference__analysis",
     *(f"mix__{name}" for name in _HEAVY_OF_MIX),
     *(f"export__mix__{name}" for name in _HEAVY_OF_MIX),
 )
@@ -75,7 +76,9 @@ def with_targets(jobs: QuerySet[Job]) -> QuerySet[Job]:
     Battles stand a floor above; their row is found by its relation's name.
     """
     heavy_battle = ("battle__parameters_a", "battle__parameters_b")
-    return jobs.select_related("stem__song", "mix", "export__mix", "battle").defer(*_HEAVY, *heavy_battle)
+    return jobs.select_related("stem__song", "reference__song", "mix", "export__mix", "battle").defer(
+        *_HEAVY, *heavy_battle
+    )
 
 
 def payload(job: Job) -> JobPayload:
@@ -124,6 +127,9 @@ def _target(job: Job) -> Target | None:
     if isinstance(row, Stem):
         url = f"{reverse('mixing:song', args=[row.song.uuid])}#stem-{row.uuid}"
         return {"type": "stem", "uuid": str(row.uuid), "url": url, "ready": bool(row.audio_path)}
+    if isinstance(row, Reference):
+        url = f"{reverse('mixing:song', args=[row.song.uuid])}#references"
+        return {"type": "reference", "uuid": str(row.uuid), "url": url, "ready": row.is_ready}
     if isinstance(row, Export):
         url = f"{reverse('mixing:mix', args=[row.mix.uuid])}#exports"
         return {"type": "export", "uuid": str(row.uuid), "url": url, "ready": row.is_ready}

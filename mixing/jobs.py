@@ -17,13 +17,18 @@ from mixing.engine.audio.probe import Limits
 from mixing.engine.errors import AudioRejected
 from mixing.engine.mixers.interface import Intent
 from mixing.engine.mixers.registry import mixer as find_mixer
-from mixing.models import Export, Mix, Stem
-from mixing.services import exports, jobs, mixes, sessions, stems, storage
+from mixing.models import Export, Mix, Reference, Stem
+from mixing.services import exports, jobs, mixes, references, sessions, stems, storage
 
 
 def ingest(*, job_uuid: str, attempt: int, request_id: str = "") -> None:
     """Listen to an uploaded file and make a stem of it."""
     jobs.run(UUID(job_uuid), attempt, _ingest)
+
+
+def reference(*, job_uuid: str, attempt: int, request_id: str = "") -> None:
+    """Listen to a recording that mixes are to be compared with."""
+    jobs.run(UUID(job_uuid), attempt, _reference)
 
 
 def mix(*, job_uuid: str, attempt: int, request_id: str = "") -> None:
@@ -60,27 +65,46 @@ def _ingest(run: jobs.Run) -> None:
     stem = Stem.objects.select_related("song", "upload").filter(job=run.job).first()
     if stem is None:
         raise jobs.Superseded
-    upload = getattr(stem, "upload", None)
-    part = storage.part_file(upload.uuid) if upload is not None else None
-    if part is None or not part.is_file():
-        raise AudioRejected("upload_lost", f"What had arrived of “{stem.name}” was lost. Upload it again.")
+    part = _arrived(stem)
     song = stem.song
     audio = run.file(storage.stem_file(song.uuid, stem.uuid, run.attempt, ".wav"))
     peaks = run.file(storage.stem_file(song.uuid, stem.uuid, run.attempt, ".peaks"))
     storage.remove_leftovers(audio.parent, stem.uuid, before_attempt=run.attempt, keep=set())
     try:
-        stems.accept(run=run, stem=stem, ingested=_listen(run, stem, part, audio, 0.0), audio=audio, peaks=peaks)
+        taken = _listen(run, stem.name, song.sample_rate, part, audio, 0.0)
+        stems.accept(run=run, stem=stem, ingested=taken, audio=audio, peaks=peaks)
     except stems.RateTaken:
         song.refresh_from_db(fields=["sample_rate"])
-        stems.accept(run=run, stem=stem, ingested=_listen(run, stem, part, audio, 0.5), audio=audio, peaks=peaks)
+        taken = _listen(run, stem.name, song.sample_rate, part, audio, 0.5)
+        stems.accept(run=run, stem=stem, ingested=taken, audio=audio, peaks=peaks)
 
 
-def _listen(run: jobs.Run, stem: Stem, part: Path, audio: Path, start: float) -> IngestedStem:
+def _reference(run: jobs.Run) -> None:
+    found = Reference.objects.select_related("song", "upload").filter(job=run.job).first()
+    if found is None:
+        raise jobs.Superseded
+    part = _arrived(found)
+    audio = run.file(storage.reference_file(found.song.uuid, found.uuid, run.attempt, ".wav"))
+    peaks = run.file(storage.reference_file(found.song.uuid, found.uuid, run.attempt, ".peaks"))
+    storage.remove_leftovers(audio.parent, found.uuid, before_attempt=run.attempt, keep=set())
+    taken = _listen(run, found.name, None, part, audio, 0.0)
+    references.accept(run=run, reference=found, ingested=taken, audio=audio, peaks=peaks)
+
+
+def _arrived(recording: Stem | Reference) -> Path:
+    upload = getattr(recording, "upload", None)
+    part = storage.part_file(upload.uuid) if upload is not None else None
+    if part is None or not part.is_file():
+        raise AudioRejected("upload_lost", f"What had arrived of “{recording.name}” was lost. Upload it again.")
+    return part
+
+
+def _listen(run: jobs.Run, name: str, sample_rate: int | None, part: Path, audio: Path, start: float) -> IngestedStem:
     return take_in(
         part,
         audio,
-        name=stem.name,
-        sample_rate=stem.song.sample_rate,
+        name=name,
+        sample_rate=sample_rate,
         limits=Limits(max_bytes=settings.UPLOAD_MAX_BYTES),
         progress=run.part(start, 1.0, "Listening"),
         cancelled=run.cancelled,
@@ -88,7 +112,7 @@ def _listen(run: jobs.Run, stem: Stem, part: Path, audio: Path, start: float) ->
 
 
 def _mix(run: jobs.Run) -> None:
-    mix = Mix.objects.select_related("song", "mixer").filter(job=run.job).first()
+    mix = Mix.objects.select_related("song", "mixer", "reference").filter(job=run.job).first()
     if mix is None:
         raise jobs.Superseded
     flac = storage.mix_file(mix.song.uuid, mix.uuid, run.attempt, ".flac")
@@ -112,7 +136,8 @@ def _render(run: jobs.Run, mix: Mix) -> None:
     session = sessions.session_features(mix.song, chosen, progress=run.part(0.0, 0.02, "Listening"))
     run.progress(0.02, "Setting the console")
     mixer = find_mixer(mix.mixer.key)
-    parameters = mixer.predict(session, Intent.from_dict(mix.intent))
+    intent = Intent.from_dict(mix.intent, reference=references.features(mix))
+    parameters = mixer.predict(session, intent)
     report = render(
         sources,
         parameters,
@@ -121,7 +146,7 @@ def _render(run: jobs.Run, mix: Mix) -> None:
         progress=run.part(0.03, 0.92, "Rendering"),
         cancelled=run.cancelled,
     )
-    mix.mixer_version = mixer.version
+    mix.mixer_version, mix.mixer_sha256 = mixer.version, getattr(mixer, "sha256", "")
     copy_wav_with_tags(bare, wav, tags=mixes.tags(mix))
     bare.unlink()
     mixes.publish_sound(run=run, mix=mix, parameters=parameters, report=report, wav=wav, peaks=peaks)

@@ -93,8 +93,8 @@ class Job(models.Model):
         return self.state in self.FINAL
 
 
-class Stem(models.Model):
-    """One recording of a song. Its file is canonical: decoded, checked, at the song's rate."""
+class Recording(models.Model):
+    """A file that was taken in: decoded, checked, kept as a canonical WAV, listened to."""
 
     class State(models.TextChoices):
         CHECKING = "checking"
@@ -102,12 +102,7 @@ class Stem(models.Model):
         REJECTED = "rejected"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    song = models.ForeignKey(Song, on_delete=models.CASCADE, related_name="stems")
-    job = models.OneToOneField(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="stem")
-    name = models.CharField(max_length=200, help_text="The file's name; it also names the strip on the console.")
-    role = models.CharField(max_length=20, choices=[(role, role.replace("_", " ")) for role in ROLES], default="other")
-    role_is_guess = models.BooleanField(default=True)
-    position = models.PositiveSmallIntegerField(default=0)
+    job = models.OneToOneField(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="%(class)s")
     state = models.CharField(max_length=10, choices=State.choices, default=State.CHECKING)
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
@@ -125,6 +120,19 @@ class Stem(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        abstract = True
+
+
+class Stem(Recording):
+    """One recording of a song, at the song's rate."""
+
+    song = models.ForeignKey(Song, on_delete=models.CASCADE, related_name="stems")
+    name = models.CharField(max_length=200, help_text="The file's name; it also names the strip on the console.")
+    role = models.CharField(max_length=20, choices=[(role, role.replace("_", " ")) for role in ROLES], default="other")
+    role_is_guess = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
         ordering = ["position", "id"]
         constraints = [models.UniqueConstraint(fields=["song", "name"], name="stem_name_once_per_song")]
 
@@ -132,16 +140,58 @@ class Stem(models.Model):
         return self.name
 
 
+class Reference(Recording):
+    """A finished recording beside a song, at its own rate: what the mix is to sound like, or its owner's own mix.
+
+    It is measured and never mixed, published or handed to anybody else. Of each kind one is in use; the next one takes
+    its place when it has been checked.
+    """
+
+    class Kind(models.TextChoices):
+        REFERENCE = "reference", "reference track"
+        ROUGH_MIX = "rough_mix", "own rough mix"
+
+    song = models.ForeignKey(Song, on_delete=models.CASCADE, related_name="references")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    name = models.CharField(max_length=200, help_text="The file's name.")
+    sample_rate = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["kind", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["song", "kind"], condition=Q(state="ready"), name="reference_in_use_once_per_kind"
+            ),
+            models.UniqueConstraint(
+                fields=["song", "kind"], condition=~Q(state="ready"), name="reference_to_come_once_per_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == self.State.READY
+
+
 class Upload(models.Model):
     """A file on its way, in chunks (tus 1.0). ``offset`` is what the server holds; it only grows."""
+
+    class Kind(models.TextChoices):
+        STEM = "stem", "stem"
+        REFERENCE = "reference", "reference track"
+        ROUGH_MIX = "rough_mix", "own rough mix"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     song = models.ForeignKey(Song, on_delete=models.CASCADE, related_name="uploads")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.STEM)
     filename = models.CharField(max_length=200)
     length = models.PositiveBigIntegerField()
     offset = models.PositiveBigIntegerField(default=0)
     stem = models.OneToOneField(Stem, on_delete=models.CASCADE, null=True, blank=True, related_name="upload")
+    reference = models.OneToOneField(Reference, on_delete=models.CASCADE, null=True, blank=True, related_name="upload")
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
 
@@ -150,6 +200,10 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def is_complete(self) -> bool:
+        return self.stem_id is not None or self.reference_id is not None
 
 
 class Mixer(models.Model):
@@ -160,10 +214,14 @@ class Mixer(models.Model):
     version = models.CharField(max_length=64)
     title = models.CharField(max_length=80)
     summary = models.TextField(blank=True)
+    sha256 = models.CharField(max_length=64, blank=True, help_text="Of its weights; empty for what has none.")
+    needs_reference = models.BooleanField(default=False)
+    card = models.JSONField(default=dict, blank=True, help_text="What the checkpoint's card says; empty for a rule.")
+    position = models.PositiveSmallIntegerField(default=0, help_text="Its place in the registry.")
     is_active = models.BooleanField(default=True)
 
     class Meta:
-        ordering = ["id"]
+        ordering = ["position", "id"]
 
     def __str__(self) -> str:
         return self.title
@@ -177,8 +235,11 @@ class Mix(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mixes")
     mixer = models.ForeignKey(Mixer, on_delete=models.PROTECT, related_name="mixes")
     mixer_version = models.CharField(max_length=64)
+    mixer_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the weights that made it, if any did.")
     job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="mix")
     intent = models.JSONField(default=dict, blank=True)
+    reference = models.ForeignKey(Reference, on_delete=models.SET_NULL, null=True, blank=True, related_name="mixes")
+    reference_name = models.CharField(max_length=200, blank=True, help_text="Of the recording that it was to match.")
     stems = models.ManyToManyField(Stem, related_name="mixes")
     parameters = models.JSONField(null=True, blank=True)
     report = models.JSONField(null=True, blank=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,24 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from accounts.models import User
-from mixing import access, events, readings
-from mixing.engine.mixers.interface import PRESENCES
+from mixing import access, events, mixer_cards, readings
+from mixing.engine.mixers.styles import STYLES
 from mixing.engine.roles import ROLES
-from mixing.models import Export, Job, Mix, Mixer, Song, Stem
+from mixing.forms import again
+from mixing.models import Export, Job, Mix, Mixer, Reference, Song, Stem
 from mixing.services.exports import FORMS, ON_THE_PAGE
 
 FORMATS = ("WAV", "AIFF", "FLAC", "MP3", "Ogg Vorbis", "Ogg Opus")
 CARD_LANES = 6
+TARGETS = (
+    ("", "As the mixer likes it"),
+    ("-18", "−18 LUFS, quiet, with room for mastering"),
+    ("-16", "−16 LUFS, relaxed"),
+    ("-14", "−14 LUFS, fits streaming"),
+    ("-11", "−11 LUFS, loud"),
+    ("-9", "−9 LUFS, very loud"),
+)
+NATURAL = ("", "Natural", "As the mixer hears it.")
 ROLE_CHOICES = [(role, role.replace("_", " ")) for role in ROLES]
 
 
@@ -48,23 +58,29 @@ def _shown_stems() -> Prefetch[str, QuerySet[Stem], str]:
     return Prefetch("stems", queryset=ready[:CARD_LANES], to_attr="shown_stems")
 
 
-def song_page(user: User, song: Song) -> dict[str, Any]:
-    """One song: its stems, the person's mixes and battles of it, and what can be done."""
+def song_page(user: User, song: Song, asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """One song: its stems, the person's mixes and battles of it, and what can be done.
+
+    ``asked`` holds the fields of a form that came back, so that nothing has to be chosen twice.
+    """
     stems = [prepared_stem(stem, song) for stem in song.stems.select_related("job").defer("analysis")]
+    can_edit = song.owner_id == user.pk
+    slots = reference_slots(song) if can_edit else []
     mixes = list(access.mixes_of(user).filter(song=song).defer("parameters"))
     mine = Q(created_by=user) | Q(song__owner=user)
     battles = list(song.battles.filter(mine).select_related("job").defer("parameters_a", "parameters_b"))
-    jobs = [row.job for row in (*stems, *mixes, *battles) if row.job is not None]
+    beside = [row for slot in slots for row in (slot.used, slot.coming) if row is not None]
+    jobs = [row.job for row in (*stems, *beside, *mixes, *battles) if row.job is not None]
     limits = _limits()
     return {
         "song": song,
         "stems": stems,
         "mixes": mixes,
         "battles": battles,
-        "mixers": list(Mixer.objects.filter(is_active=True)),
-        "can_edit": song.owner_id == user.pk,
+        "desk": desk(stems, [slot.used for slot in slots if slot.used is not None], asked or {}),
+        "slots": slots,
+        "can_edit": can_edit,
         "roles": ROLE_CHOICES,
-        "presences": PRESENCES,
         "limits": limits,
         "page": {
             "song": {"uuid": str(song.uuid), "title": song.title},
@@ -77,6 +93,71 @@ def song_page(user: User, song: Song) -> dict[str, Any]:
             },
         },
     }
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSlot:
+    """The place of one kind of recording: the one in use, and the one that is checked or was refused."""
+
+    kind: str
+    title: str
+    invitation: str
+    used: Any
+    coming: Any
+
+
+_INVITATIONS = {
+    Reference.Kind.REFERENCE: "A finished song that yours may sound like",
+    Reference.Kind.ROUGH_MIX: "What you have mixed so far",
+}
+
+
+def reference_slots(song: Song) -> list[ReferenceSlot]:
+    """The places for recordings beside a song, each with what lies there."""
+    rows = list(song.references.select_related("job"))
+    for row in rows:
+        # The job is asked for its target, the recording for its song: both are here.
+        row.song = song
+        if row.job is not None:
+            row.job.reference = row
+    slots = []
+    for kind, invitation in _INVITATIONS.items():
+        used = next((row for row in rows if row.kind == kind and row.is_ready), None)
+        coming = next((row for row in rows if row.kind == kind and not row.is_ready), None)
+        slots.append(ReferenceSlot(kind, Reference.Kind(kind).label.capitalize(), invitation, used, coming))
+    return slots
+
+
+def desk(stems: list[Any], matchable: list[Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The form that asks for a mix: who mixes, in which style, like what, how loud, and each stem's place."""
+    mixers = list(Mixer.objects.filter(is_active=True).defer("card"))
+    first = mixer_cards.recommended(mixers)
+    default = next((str(row.uuid) for row in matchable if row.kind == Reference.Kind.REFERENCE), "")
+    for stem in stems:
+        for wish in ("presence", "pan", "space"):
+            setattr(stem, f"wish_{wish}", asked.get(f"{wish}-{stem.uuid}", ""))
+    return {
+        "groups": mixer_cards.grouped(mixers),
+        "mixer": asked.get("mixer") or (first.key if first else ""),
+        "styles": [NATURAL, *((name, style.title, style.sentence) for name, style in STYLES.items())],
+        "style": asked.get("style", ""),
+        "targets": TARGETS,
+        "target": asked.get("target_lufs", ""),
+        "matchable": matchable,
+        "match": asked.get("reference", default),
+        "wished": any(asked.get(f"{wish}-{stem.uuid}") for stem in stems for wish in ("presence", "pan", "space")),
+    }
+
+
+def mixers_page() -> dict[str, Any]:
+    """All mixers by kind."""
+    mixers = list(Mixer.objects.filter(is_active=True).defer("card"))
+    return {"groups": mixer_cards.grouped(mixers)}
+
+
+def mixer_page(mixer: Mixer) -> dict[str, Any]:
+    """One mixer's card."""
+    return mixer_cards.card_page(mixer, list(Mixer.objects.filter(is_active=True)))
 
 
 def stem_row(user: User, stem: Stem) -> dict[str, Any]:
@@ -105,6 +186,8 @@ def mix_page(mix: Mix) -> dict[str, Any]:
         "job": mix.job,
         "stems": stems,
         "report": readings.report(mix),
+        "wishes": readings.wishes(mix),
+        "again": again(mix.mixer.key, mix.intent, stems, mix.reference.uuid if mix.reference else None),
         "strips": readings.strips(mix, roles),
         "page": {
             "job": events.payload(mix.job),

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mixing.engine.console.parameters import OFF_DB, ConsoleParameters, Eq, HighShelf, LowShelf, Peak, Strip
+from mixing.engine.mixers.styles import STYLES
 from mixing.models import Mix
 
 _SMALLEST_DB = 0.05
 _SMALLEST_PAN = 0.005
+
+_PRESENCES = {"lead": "in front", "background": "in the background"}
 
 _HELD_BY = {
     "target": "It reaches the loudness that was asked for.",
@@ -60,6 +63,27 @@ def report(mix: Mix) -> dict[str, Any] | None:
         "gain_text": decibels(measured["gain_db"]),
         "held_by_text": _HELD_BY[measured["held_by"]],
     }
+
+
+def wishes(mix: Mix) -> list[str]:
+    """What was asked for, beside the mixer; nothing where all was left to it."""
+    intent = mix.intent
+    words = []
+    if style := STYLES.get(intent.get("style") or ""):
+        words.append(style.title)
+    if intent.get("target_lufs") is not None:
+        words.append(_measured(intent["target_lufs"], "LUFS"))
+    if mix.reference_name:
+        words.append(f"like “{mix.reference_name}”")
+    for name, wish in intent.get("stems", {}).items():
+        parts = [_PRESENCES.get(wish.get("presence", ""), "")]
+        parts.append("" if wish.get("pan") is None else pan(wish["pan"]))
+        parts.append("" if wish.get("space") is None else f"space {wish['space'] * 100:.0f} %")
+        if said := [part for part in parts if part]:
+            words.append(f"{name} {', '.join(said)}")
+    if locks := len(intent.get("locks", {})):
+        words.append("1 knob locked" if locks == 1 else f"{locks} knobs locked")
+    return words
 
 
 def level(strip: Strip) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mixing.views import exports, mixes, songs, stems, uploads
+from mixing.views import exports, mixers, mixes, references, songs, stems, uploads
 
 app_name = "mixing"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("stems/<uuid:uuid>/role", stems.role, name="stem_role"),
     path("stems/<uuid:uuid>/row", stems.row, name="stem_row"),
     path("stems/<uuid:uuid>/delete", stems.delete, name="stem_delete"),
+    path("references/<uuid:uuid>/delete", references.delete, name="reference_delete"),
+    path("mixers/", mixers.mixers, name="mixers"),
+    path("mixers/<slug:key>/", mixers.mixer, name="mixer"),
     path("mixes/<uuid:uuid>/", mixes.mix, name="mix"),
     path("mixes/<uuid:uuid>/delete", mixes.delete, name="mix_delete"),
     path("mixes/<uuid:uuid>/download.<str:extension>", mixes.download, name="mix_download"),
@@ -25,6 +28,8 @@ urlpatterns = [
     path("jobs/<uuid:uuid>/cancel", mixes.cancel, name="job_cancel"),
     path("media/stems/<uuid:uuid>/audio.wav", stems.audio, name="stem_audio"),
     path("media/stems/<uuid:uuid>/peaks", stems.peaks, name="stem_peaks"),
+    path("media/references/<uuid:uuid>/audio.wav", references.audio, name="reference_audio"),
+    path("media/references/<uuid:uuid>/peaks", references.peaks, name="reference_peaks"),
     path("media/mixes/<uuid:uuid>/audio.<str:extension>", mixes.audio, name="mix_audio"),
     path("media/mixes/<uuid:uuid>/peaks", mixes.peaks, name="mix_peaks"),
 ]

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mixing.engine.audio.ingest import ingest
-from mixing.models import Export, Job, Mix, Mixer, Song, Stem, Upload
+from mixing.models import Export, Job, Mix, Mixer, Reference, Song, Stem, Upload
 from mixing.services import storage
 from mixing.services.mixers import sync_mixers
 from mixing.services.stems import taken_fields
@@ -88,6 +88,46 @@ def ready_stem(song: Song, name: str = "Bass.wav", *, role: str = "bass", freq_h
         setattr(stem, field, value)
     stem.save()
     return stem
+
+
+def coming_reference(
+    song: Song, name: str = "Hit.wav", *, kind: str = "reference", source: Path | None = None, **job: Any
+) -> Reference:
+    """A recording whose file has arrived beside a song and waits for its check."""
+    upload = Upload.objects.create(
+        song=song, owner=song.owner, kind=kind, filename=name, length=1, offset=1, expires_at=timezone.now()
+    )
+    part = storage.part_file(upload.uuid)
+    if source is None:
+        write_wav(part.with_suffix(".wav"), channels=2).rename(part)
+    else:
+        part.write_bytes(source.read_bytes())
+    size = part.stat().st_size
+    reference = Reference.objects.create(
+        song=song,
+        kind=kind,
+        name=name,
+        upload_bytes=size,
+        job=make_job(song, kind="reference", owner=song.owner, **job),
+    )
+    Upload.objects.filter(pk=upload.pk).update(length=size, offset=size, reference=reference)
+    return reference
+
+
+def ready_reference(song: Song, name: str = "Hit.wav", *, kind: str = "reference", **wav: Any) -> Reference:
+    """A recording beside a song, with a real canonical file, its peaks and its analysis."""
+    reference = Reference.objects.create(song=song, kind=kind, name=name)
+    audio = storage.reference_file(song.uuid, reference.uuid, 1, ".wav")
+    source = write_wav(audio.with_suffix(".source.wav"), **{"channels": 2, **wav})
+    found = ingest(source, audio, name=name, sample_rate=None)
+    source.unlink()
+    peaks = audio.with_suffix(".peaks")
+    peaks.write_bytes(found.peaks)
+    for field, value in taken_fields(found, audio, peaks).items():
+        setattr(reference, field, value)
+    reference.sample_rate = found.sample_rate
+    reference.save()
+    return reference
 
 
 def mixable_song(owner: User | None = None, **song: Any) -> Song:

@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -28,13 +28,15 @@ from aimixer_site.ops.errors import DomainError, unless_deleted
 from aimixer_site.ops.logs import request_id
 from mixing import events
 from mixing.engine.errors import Cancelled, EngineError
-from mixing.models import Job, Song, Stem, Upload
+from mixing.models import Job, Recording, Reference, Song, Stem, Upload
 from mixing.services import storage
 from mixing.services.pace import Pace
 
 log = structlog.get_logger("aimixer.jobs")
 
-INGEST, MIX, EXPORT = "ingest", "mix", "export"
+INGEST, REFERENCE, MIX, EXPORT = "ingest", "reference", "mix", "export"
+LISTENING = (INGEST, REFERENCE)
+"""Jobs that check a file; they need nothing of the song's stems."""
 FORGOTTEN_AFTER_S = 15
 """A queued row that is older and that Redis does not know is put into the queue again."""
 _REQUEUED_AT_ONCE = 200
@@ -303,18 +305,20 @@ def _end(rows: QuerySet[Job], job_uuid: UUID, state: Job.State, error: EngineErr
         **done,
     )
     if changed:
-        _settle_stem(job_uuid, error)
+        _settle_recording(job_uuid, error)
         transaction.on_commit(partial(events.announce, job_uuid))
     return bool(changed)
 
 
-def _settle_stem(job_uuid: UUID, error: EngineError | None) -> None:
-    """A stem whose check has ended is not checked any longer, however it ended, and the upload has served."""
+def _settle_recording(job_uuid: UUID, error: EngineError | None) -> None:
+    """A recording whose check has ended is not checked any longer, however it ended, and the upload has served."""
     if error is not None:
-        Stem.objects.filter(job__uuid=job_uuid, state=Stem.State.CHECKING).update(
-            state=Stem.State.REJECTED, error_code=error.code, error_message=error.message
-        )
-    for upload_uuid in Upload.objects.filter(stem__job__uuid=job_uuid).values_list("uuid", flat=True):
+        for rows in (Stem.objects, Reference.objects):
+            rows.filter(job__uuid=job_uuid, state=Recording.State.CHECKING).update(
+                state=Recording.State.REJECTED, error_code=error.code, error_message=error.message
+            )
+    served = Q(stem__job__uuid=job_uuid) | Q(reference__job__uuid=job_uuid)
+    for upload_uuid in Upload.objects.filter(served).values_list("uuid", flat=True):
         transaction.on_commit(partial(storage.remove, storage.part_file(upload_uuid)))
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import transaction
 
+from mixing.engine.mixers.interface import Mixer as EngineMixer
 from mixing.engine.mixers.registry import all_mixers
 from mixing.models import Mixer
 
@@ -12,17 +18,31 @@ from mixing.models import Mixer
 def sync_mixers() -> list[Mixer]:
     """One row for each mixer of this version; those that are gone stay for their mixes' sake and are inactive."""
     rows = [
-        Mixer.objects.update_or_create(
-            key=mixer.key,
-            defaults={
-                "family": mixer.family,
-                "version": mixer.version,
-                "title": mixer.title,
-                "summary": mixer.summary,
-                "is_active": True,
-            },
-        )[0]
-        for mixer in all_mixers()
+        Mixer.objects.update_or_create(key=mixer.key, defaults=_fields(mixer) | {"position": position})[0]
+        for position, mixer in enumerate(all_mixers())
     ]
     Mixer.objects.exclude(key__in=[row.key for row in rows]).update(is_active=False)
     return rows
+
+
+def _fields(mixer: EngineMixer) -> dict[str, Any]:
+    return {
+        "family": mixer.family,
+        "version": mixer.version,
+        "title": mixer.title,
+        "summary": mixer.summary,
+        "sha256": getattr(mixer, "sha256", None) or "",
+        "needs_reference": bool(getattr(mixer, "needs_reference", False)),
+        "card": _plain(getattr(mixer, "card", None)),
+        "is_active": True,
+    }
+
+
+def _plain(card: object) -> dict[str, Any]:
+    """A card as the JSON that it was read from; what has no card has an empty one."""
+    if dataclasses.is_dataclass(card) and not isinstance(card, type):
+        card = {item.name: getattr(card, item.name) for item in dataclasses.fields(card)}
+    if not isinstance(card, Mapping):
+        return {}
+    plain: dict[str, Any] = json.loads(json.dumps(dict(card)))
+    return plain

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -18,7 +19,8 @@ from aimixer_site.ops.errors import DomainError, unless_deleted
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.errors import MixFailed
 from mixing.engine.mixers.interface import Intent
-from mixing.models import Job, Mix, Mixer, OpenedMix, Song, Stem
+from mixing.engine.mixers.styles import STYLES
+from mixing.models import Job, Mix, Mixer, OpenedMix, Reference, Song, Stem
 from mixing.services import jobs, storage
 from mixing.services.stems import clean_name
 from mixing.services.uploads import require_room
@@ -32,20 +34,32 @@ _BYTES_PER_FRAME = 2 * 3
 _FLAC_SHARE = 0.8
 
 
-def create(*, song: Song, owner: User, mixer_key: str, intent: dict[str, Any]) -> Mix:
-    """Ask a mixer for a mix of all stems that are ready; refused with a sentence where that cannot work."""
+def create(*, song: Song, owner: User, mixer_key: str, intent: dict[str, Any], reference: UUID | None = None) -> Mix:
+    """Ask a mixer for a mix of all stems that are ready; refused with a sentence where that cannot work.
+
+    ``reference`` is one of the song's recordings that the mix is to sound like.
+    """
     mixer = Mixer.objects.filter(key=mixer_key, is_active=True).first()
     if mixer is None:
         raise DomainError("unknown_mixer", "There is no such mixer. Choose one of the list.", field="mixer", status=422)
     stems = mixable_stems(song)
     wish = _checked_intent(intent, stems)
+    match = _reference_of(song, mixer, reference)
     require_room(owner, _expected_bytes(song, stems))
     with unless_deleted("The song or a stem of it"), transaction.atomic():
         User.objects.select_for_update().get(pk=owner.pk)
         _refuse_impatience(owner)
         job = jobs.create(kind=jobs.MIX, song=song, owner=owner)
         mix = Mix.objects.create(
-            song=song, owner=owner, mixer=mixer, mixer_version=mixer.version, job=job, intent=wish.to_dict()
+            song=song,
+            owner=owner,
+            mixer=mixer,
+            mixer_version=mixer.version,
+            mixer_sha256=mixer.sha256,
+            job=job,
+            intent=wish.to_dict(),
+            reference=match,
+            reference_name=match.name if match else "",
         )
         mix.stems.set(stems)
     return mix
@@ -107,6 +121,7 @@ def publish_sound(
             parameters=parameters.to_dict(),
             report=report.to_dict() | {"sha256": sha256},
             mixer_version=mix.mixer_version,
+            mixer_sha256=mix.mixer_sha256,
             wav_path=storage.relative(wav),
             peaks_path=storage.relative(peaks),
             stored_bytes=wav.stat().st_size + len(report.peaks),
@@ -154,11 +169,45 @@ def _checked_intent(intent: dict[str, Any], stems: list[Stem]) -> Intent:
             field="intent",
             status=422,
         )
+    if wish.style is not None and wish.style not in STYLES:
+        names = ", ".join(STYLES)
+        raise DomainError(
+            "unknown_style",
+            f"There is no style of this name. Choose one of {names}, or none.",
+            field="style",
+            status=422,
+        )
     strangers = set(wish.stems) - {stem.name for stem in stems}
     if strangers:
         name = min(strangers)
         raise DomainError("unknown_stem", f"This song has no stem called “{name}”.", field=f"stems.{name}", status=422)
     return wish
+
+
+def _reference_of(song: Song, mixer: Mixer, wanted: UUID | None) -> Reference | None:
+    if wanted is None:
+        if mixer.needs_reference:
+            raise DomainError(
+                "needs_reference",
+                f"{mixer.title} makes your stems sound like another recording. Drop a reference on the song, "
+                "or choose another mixer.",
+                field="reference",
+                status=422,
+            )
+        return None
+    found = song.references.filter(uuid=wanted).first()
+    if found is None:
+        raise DomainError(
+            "unknown_reference", "This song has no such recording to match.", field="reference", status=422
+        )
+    if not found.is_ready:
+        raise DomainError(
+            "reference_not_ready",
+            f"“{found.name}” is not ready to be matched. Wait for its check, or mix without it.",
+            field="reference",
+            status=409,
+        )
+    return found
 
 
 def _can_be_kept(wish: Intent) -> bool:

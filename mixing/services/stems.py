@@ -15,7 +15,7 @@ from aimixer_site.ops.errors import DomainError
 from mixing.engine.errors import AudioRejected
 from mixing.engine.role_names import guess_role
 from mixing.engine.roles import ROLES
-from mixing.models import Job, Song, Stem, Upload
+from mixing.models import Job, Reference, Song, Stem, Upload
 from mixing.services import jobs, storage
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def accept(*, run: jobs.Run, stem: Stem, ingested: IngestedStem, audio: Path, pe
     peaks.write_bytes(ingested.peaks)
     ingested.mel.save(run.file(storage.mel_file(audio)))
     with run.publish():
-        _refuse_what_has_no_room(stem, kept_bytes(audio, peaks))
+        refuse_what_has_no_room(stem, kept_bytes(audio, peaks))
         Song.objects.filter(pk=stem.song_id, sample_rate=None).update(sample_rate=ingested.sample_rate)
         if not Song.objects.filter(pk=stem.song_id, sample_rate=ingested.sample_rate).exists():
             raise RateTaken
@@ -75,17 +75,17 @@ def accept(*, run: jobs.Run, stem: Stem, ingested: IngestedStem, audio: Path, pe
             raise jobs.Superseded
 
 
-def _refuse_what_has_no_room(stem: Stem, stored_bytes: int) -> None:
+def refuse_what_has_no_room(recording: Stem | Reference, stored_bytes: int) -> None:
     """Half an hour of silence goes up as 300 kB of FLAC and is kept as 300 MB: what is kept is what counts."""
-    owner = User.objects.select_for_update(of=("self",)).filter(songs=stem.song_id).first()
+    owner = User.objects.select_for_update(of=("self",)).filter(songs=recording.song_id).first()
     if owner is None:
         return
-    # The upload itself goes when the stem is accepted.
-    held = storage.used_bytes(owner) - stem.upload_bytes
+    # The upload itself goes when the recording is accepted.
+    held = storage.used_bytes(owner) - recording.upload_bytes
     if held + stored_bytes > settings.UPLOAD_QUOTA_BYTES:
         raise AudioRejected(
             "quota_reached",
-            f"“{stem.name}” takes {stored_bytes / 2**20:.0f} MB once it is unpacked, and your songs may hold "
+            f"“{recording.name}” takes {stored_bytes / 2**20:.0f} MB once it is unpacked, and your songs may hold "
             f"{settings.UPLOAD_QUOTA_BYTES / 2**30:g} GB in all. Delete a song to make room, then upload it again.",
         )
 
@@ -127,7 +127,7 @@ def set_role(*, stem: Stem, role: str) -> Stem:
 
 def delete(*, stem: Stem) -> None:
     """Delete a stem and its sound. Mixes and battles of the song that are under way are stopped: they need it."""
-    jobs.cancel_all(Job.objects.filter(song=stem.song_id).exclude(kind=jobs.INGEST))
+    jobs.cancel_all(Job.objects.filter(song=stem.song_id).exclude(kind__in=jobs.LISTENING))
     with transaction.atomic():
         # The check's job goes first: a run that is publishing holds that row, and one that comes later finds none.
         Job.objects.filter(stem=stem).delete()

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Q, Sum
 
 from accounts.models import User
-from mixing.models import Export, Mix, Stem, Upload
+from mixing.models import Export, Mix, Recording, Reference, Stem, Upload
 
 
 def media_root() -> Path:
@@ -38,6 +38,11 @@ def song_folder(song_uuid: UUID) -> Path:
 def stem_file(song_uuid: UUID, stem_uuid: UUID, attempt: int, suffix: str) -> Path:
     """A stem's file. Each attempt has its own name: a run that comes late deletes only what is its own."""
     return _made(song_folder(song_uuid) / "stems") / f"{stem_uuid}-{attempt}{suffix}"
+
+
+def reference_file(song_uuid: UUID, reference_uuid: UUID, attempt: int, suffix: str) -> Path:
+    """A reference's file, named by the attempt that took it in."""
+    return _made(song_folder(song_uuid) / "references") / f"{reference_uuid}-{attempt}{suffix}"
 
 
 def mel_file(audio: Path) -> Path:
@@ -91,7 +96,7 @@ def remove_battle_folder(battle_uuid: UUID) -> None:
 
 
 def remove_leftovers(folder: Path, uuid: UUID, *, before_attempt: int, keep: set[str]) -> None:
-    """Delete what earlier attempts left behind of one stem, mix or export; ``keep`` holds the paths that its row names.
+    """Delete what earlier attempts left behind of a recording, mix or export; ``keep`` holds what its row names.
 
     Only earlier ones: a run that was frozen and comes late must not touch the files of those after it.
     """
@@ -103,12 +108,14 @@ def remove_leftovers(folder: Path, uuid: UUID, *, before_attempt: int, keep: set
 
 def used_bytes(user: User) -> int:
     """What a person's songs hold, unfinished uploads counted by the length that they promised."""
-    waiting = Q(stem__isnull=True) | Q(stem__state=Stem.State.CHECKING)
+    checking = Recording.State.CHECKING
+    waiting = Q(stem=None, reference=None) | Q(stem__state=checking) | Q(reference__state=checking)
     return sum(
         rows.aggregate(total=Sum(column))["total"] or 0
         for rows, column in (
             (Upload.objects.filter(waiting, owner=user), "length"),
             (Stem.objects.filter(song__owner=user), "stored_bytes"),
+            (Reference.objects.filter(song__owner=user), "stored_bytes"),
             (Mix.objects.filter(owner=user), "stored_bytes"),
             (Export.objects.filter(mix__owner=user), "stored_bytes"),
         )
@@ -121,6 +128,7 @@ def sweep_orphans(*, older_than_s: float) -> int:
         path
         for rows, columns in (
             (Stem.objects, ("audio_path", "peaks_path")),
+            (Reference.objects, ("audio_path", "peaks_path")),
             (Mix.objects, _MIX_PATHS),
             (Export.objects, ("path",)),
         )
@@ -129,7 +137,7 @@ def sweep_orphans(*, older_than_s: float) -> int:
     }
     named |= {relative(mel_file(absolute(path))) for path in Stem.objects.values_list("audio_path", flat=True) if path}
     limit, swept = time.time() - older_than_s, 0
-    folders = ("stems", "mixes", "exports")
+    folders = ("stems", "references", "mixes", "exports")
     for path in [file for folder in folders for file in media_root().glob(f"songs/*/{folder}/*")]:
         if path.is_file() and relative(path) not in named and path.stat().st_mtime < limit:
             remove(path)

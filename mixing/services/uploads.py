@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from aimixer_site.ops.errors import DomainError, unless_deleted
-from mixing.models import Song, Stem, Upload
-from mixing.services import jobs, stems, storage
+from mixing.models import Recording, Song, Stem, Upload
+from mixing.services import jobs, references, stems, storage
 
 PIECE_BYTES = 64 * 1024
 _ORPHANS_AFTER_S = 3600
@@ -29,8 +29,14 @@ _MEGABYTE = 2**20
 Read = Callable[[int], bytes]
 
 
-def create(*, song: Song, owner: User, filename: str, length: int) -> Upload:
-    """Make room for a file of ``length`` bytes; refused if it is empty, too large, one too many or over the quota."""
+def create(*, song: Song, owner: User, filename: str, length: int, kind: str = Upload.Kind.STEM) -> Upload:
+    """Make room for a file of ``length`` bytes; refused if it is empty, too large, one too many or over the quota.
+
+    Of a reference or a rough mix one is on its way at a time: the newest.
+    """
+    if kind not in Upload.Kind.values:
+        kinds = ", ".join(Upload.Kind.values)
+        raise DomainError("unknown_kind", f"A file is one of {kinds}.", field="kind", status=422)
     name = stems.clean_name(filename)
     if length <= 0:
         raise DomainError("empty_file", f"“{name}” is empty. Export it again.", field="length", status=422)
@@ -40,11 +46,16 @@ def create(*, song: Song, owner: User, filename: str, length: int) -> Upload:
     with unless_deleted("The song"), transaction.atomic():
         # All of one person's uploads queue up here, so that twenty at once cannot pass the limits together.
         User.objects.select_for_update().get(pk=owner.pk)
-        _refuse_too_many(song, name)
+        if kind == Upload.Kind.STEM:
+            _refuse_too_many(song, name)
+        else:
+            for earlier in song.uploads.filter(kind=kind, reference=None):
+                forget(upload=earlier)
         require_room(owner, length)
         return Upload.objects.create(
             song=song,
             owner=owner,
+            kind=kind,
             filename=name,
             length=length,
             expires_at=timezone.now() + timedelta(seconds=settings.UPLOAD_EXPIRES_S),
@@ -61,7 +72,7 @@ def require_room(owner: User, more_bytes: int) -> None:
 
 
 def append(*, upload: Upload, offset: int, read: Read, promised: int | None = None) -> Upload:
-    """Write a chunk at ``offset`` and return the upload with its new offset, and its stem once the file is whole.
+    """Write a chunk at ``offset`` and return the upload with its new offset, and what it became once the file is whole.
 
     Parameters
     ----------
@@ -86,7 +97,7 @@ def append(*, upload: Upload, offset: int, read: Read, promised: int | None = No
         if fresh is None:
             path.unlink(missing_ok=True)
             raise _gone()
-        if fresh.offset != offset or fresh.stem_id is not None:
+        if fresh.offset != offset or fresh.is_complete:
             raise _mismatch(fresh.offset)
         _seek(file, fresh)
         received = _write(file, fresh, read)
@@ -95,21 +106,23 @@ def append(*, upload: Upload, offset: int, read: Read, promised: int | None = No
 
 def abort(*, upload: Upload) -> None:
     """Stop an upload and delete what has arrived of it."""
-    deleted, _ = Upload.objects.filter(pk=upload.pk, stem=None).delete()
+    deleted, _ = Upload.objects.filter(pk=upload.pk, stem=None, reference=None).delete()
     if not deleted:
-        raise DomainError("upload_complete", "This file has arrived already; delete the stem instead.", status=409)
+        raise DomainError(
+            "upload_complete", "This file has arrived already; delete what it became instead.", status=409
+        )
     storage.remove(storage.part_file(upload.uuid))
 
 
 def forget(*, upload: Upload) -> None:
-    """Delete an upload and what has arrived of it; a stem that it became stays."""
+    """Delete an upload and what has arrived of it; a recording that it became stays."""
     Upload.objects.filter(pk=upload.pk).delete()
     storage.remove(storage.part_file(upload.uuid))
 
 
 def sweep() -> int:
     """Delete uploads that were given up, and files that no row knows; how many went."""
-    checking = Q(stem__state=Stem.State.CHECKING)
+    checking = Q(stem__state=Recording.State.CHECKING) | Q(reference__state=Recording.State.CHECKING)
     swept = 0
     for upload in Upload.objects.filter(expires_at__lt=timezone.now()).exclude(checking):
         forget(upload=upload)
@@ -125,7 +138,7 @@ def sweep() -> int:
 
 def _refuse_too_many(song: Song, name: str) -> None:
     stems_held = song.stems.exclude(state=Stem.State.REJECTED).count()
-    if stems_held + song.uploads.filter(stem=None).count() >= settings.STEMS_MAX:
+    if stems_held + song.uploads.filter(kind=Upload.Kind.STEM, stem=None).count() >= settings.STEMS_MAX:
         raise DomainError(
             "too_many_stems",
             f"A song holds up to {settings.STEMS_MAX} stems, so “{name}” was not taken. Delete a stem to make room.",
@@ -189,10 +202,12 @@ def _next(read: Read) -> bytes:
 
 
 def _advance(upload: Upload, received: int) -> Upload:
-    """Move the row's offset if nobody else has, and make the stem and its job when the file is whole."""
+    """Move the row's offset if nobody else has, and make the recording and its job when the file is whole."""
     offset = upload.offset
     with transaction.atomic():
-        moved = Upload.objects.filter(pk=upload.pk, offset=offset, stem=None).update(offset=offset + received)
+        moved = Upload.objects.filter(pk=upload.pk, offset=offset, stem=None, reference=None).update(
+            offset=offset + received
+        )
         if not moved:
             raise _mismatch(offset)
         if offset + received == upload.length:
@@ -205,6 +220,11 @@ def _complete(upload: Upload) -> None:
     song = Song.objects.select_for_update().filter(pk=upload.song_id).first()
     if song is None:
         raise _gone()
-    job = jobs.create(kind=jobs.INGEST, song=song, owner=upload.owner)
-    upload.stem = stems.create(song=song, filename=upload.filename, upload_bytes=upload.length, job=job)
-    Upload.objects.filter(pk=upload.pk).update(stem=upload.stem)
+    name, length = upload.filename, upload.length
+    if upload.kind == Upload.Kind.STEM:
+        job = jobs.create(kind=jobs.INGEST, song=song, owner=upload.owner)
+        upload.stem = stems.create(song=song, filename=name, upload_bytes=length, job=job)
+    else:
+        job = jobs.create(kind=jobs.REFERENCE, song=song, owner=upload.owner)
+        upload.reference = references.create(song=song, kind=upload.kind, filename=name, upload_bytes=length, job=job)
+    Upload.objects.filter(pk=upload.pk).update(stem=upload.stem, reference=upload.reference)

@@ -30,7 +30,7 @@ def create(request: SignedInRequest, uuid: UUID) -> HttpResponseBase:
     except DomainError as error:
         if wants_json(request):
             raise
-        context = pages.song_page(request.user, song) | {"error": error.as_dict()}
+        context = pages.song_page(request.user, song, request.POST.dict()) | {"error": error.as_dict()}
         return render(request, "mixing/song.html", context, status=error.status)
     return redirect("mixing:mix", uuid=mix.uuid)
 
@@ -89,7 +89,7 @@ def _asked_for(request: SignedInRequest, song: Song) -> Mix:
     if not form.is_valid():
         field, sentence = form.first_error()
         raise DomainError("invalid", sentence, field=field, status=422)
-    return service.create(song=song, owner=request.user, mixer_key=form.cleaned_data["mixer"], intent=form.intent())
+    return service.create(song=song, owner=request.user, **form.asked())
 
 
 def _sound(request: SignedInRequest, mix: Mix, extension: str, *, download: bool) -> HttpResponseBase:

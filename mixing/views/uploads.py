@@ -64,11 +64,20 @@ class UploadsView(TusView):
 
     @extend_schema(operation_id="uploads_create", request=None, responses={201: None})
     def post(self, request: Request, uuid: UUID) -> Response:
-        """Begin an upload: ``Upload-Length`` and ``Upload-Metadata: filename <base64>``; ``Location`` is the upload."""
+        """Begin an upload: ``Upload-Length`` and ``Upload-Metadata: filename <base64>``; ``Location`` is the upload.
+
+        A second pair, ``kind``, says that it is no stem: ``reference`` or ``rough_mix``, in base64 too.
+        """
         song = access.editable_song_for(request.user, uuid)
         length = _whole_number(request, "Upload-Length")
-        filename = _filename(request.headers.get("Upload-Metadata", ""))
-        upload = service.create(song=song, owner=cast(User, request.user), filename=filename, length=length)
+        metadata = _metadata(request.headers.get("Upload-Metadata", ""))
+        upload = service.create(
+            song=song,
+            owner=cast(User, request.user),
+            filename=metadata["filename"],
+            length=length,
+            kind=metadata.get("kind", Upload.Kind.STEM),
+        )
         response = _answer(upload, 201)
         response["Location"] = reverse("mixing:upload", args=[upload.uuid])
         return response
@@ -88,7 +97,7 @@ class UploadView(TusView):
 
     @extend_schema(operation_id="upload_append", request=None, responses={204: None})
     def patch(self, request: Request, uuid: UUID) -> Response:
-        """Append a chunk at ``Upload-Offset``. The last one is answered with ``X-Stem`` and ``X-Job``."""
+        """Append a chunk at ``Upload-Offset``. The last answer has ``X-Job`` and ``X-Stem`` or ``X-Reference``."""
         upload = access.upload_for(request.user, uuid)
         if request.content_type != CHUNK_TYPE:
             raise DomainError("content_type", f"A chunk is sent as {CHUNK_TYPE}.", field="Content-Type", status=415)
@@ -108,10 +117,11 @@ def _answer(upload: Upload, status: int) -> Response:
     response = Response(status=status)
     response["Upload-Offset"] = str(upload.offset)
     response["Upload-Expires"] = http_date(upload.expires_at.timestamp())
-    if upload.stem is not None:
-        response["X-Stem"] = str(upload.stem.uuid)
-        if upload.stem.job is not None:
-            response["X-Job"] = str(upload.stem.job.uuid)
+    for header, became in (("X-Stem", upload.stem), ("X-Reference", upload.reference)):
+        if became is not None:
+            response[header] = str(became.uuid)
+            if became.job is not None:
+                response["X-Job"] = str(became.job.uuid)
     return response
 
 
@@ -123,13 +133,18 @@ def _whole_number(request: Request, header: str) -> int:
     return int(raw)
 
 
-def _filename(metadata: str) -> str:
-    for pair in metadata.split(","):
+def _metadata(header: str) -> dict[str, str]:
+    """The pairs that this server knows; a file's name is among them."""
+    known: dict[str, str] = {}
+    for pair in header.split(","):
         key, _, value = pair.strip().partition(" ")
-        if key == "filename":
+        if key in {"filename", "kind"}:
             try:
-                return base64.b64decode(value, validate=True).decode()
+                known.setdefault(key, base64.b64decode(value, validate=True).decode())
             except (binascii.Error, UnicodeDecodeError):
+                known.clear()
                 break
+    if "filename" in known:
+        return known
     message = "Upload-Metadata must hold the file's name: filename, a space, and the name in base64."
     raise DomainError("invalid_filename", message, field="Upload-Metadata", status=400)

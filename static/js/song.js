@@ -4,6 +4,7 @@ import "./progress.js";
 import "./waveform.js";
 import { get, pageData, post } from "./http.js";
 import { startPlayers } from "./player.js";
+import { startDesk } from "./desk.js";
 import { UploadDesk } from "./upload.js";
 
 const page = pageData();
@@ -25,15 +26,20 @@ if (zone) {
 }
 
 startPlayers();
+startDesk(document.querySelector("[data-desk]"));
+startSlots();
 listenToRoles();
 listenToRemovals();
+listenToSlots();
 listenToMixers();
 count();
 
 for (const end of ["job-done", "job-failed", "job-cancelled"]) {
   document.addEventListener(end, (event) => {
     const row = event.target.closest("[data-stem]");
+    const slot = event.target.closest("[data-slot]");
     if (row) refresh(row.dataset.stem);
+    else if (slot) refreshParts([slotOf(slot.dataset.slot), "[data-match]"]);
     else if (event.target.closest("[data-mixes], [data-battles]")) window.location.reload();
   });
 }
@@ -65,10 +71,18 @@ async function refresh(uuid) {
     else list.append(row);
     startPlayers(list);
     const name = row.dataset.name;
+    if (row.dataset.state === "ready") refreshParts(["[data-wishes] ul"]);
     if (row.dataset.state === "ready") live.textContent = `${name} is ready.`;
     if (row.dataset.state === "rejected") live.textContent = row.querySelector("[data-error]")?.textContent ?? "";
   }
   count();
+}
+
+/** The title of the chosen mixer, where it needs a recording to match and none is chosen. */
+function wantsReference(form) {
+  const mixer = form?.querySelector("input[name=mixer]:checked");
+  if (!mixer?.hasAttribute("data-needs-reference")) return null;
+  return new FormData(form).get("reference") ? null : mixer.dataset.title;
 }
 
 /** Whether there is enough to mix, said beside the button; the server decides in the end. */
@@ -82,7 +96,8 @@ function count() {
   for (const node of document.querySelectorAll("[data-ready-count]")) node.textContent = String(ready);
   for (const button of document.querySelectorAll("[data-needs-stems]")) {
     const least = Number(button.dataset.needsStems);
-    button.disabled = ready < least;
+    const wanting = wantsReference(button.form);
+    button.disabled = ready < least || Boolean(wanting);
     const why = document.getElementById(button.getAttribute("aria-describedby"));
     if (!why) continue;
     const missing = least - ready;
@@ -90,10 +105,74 @@ function count() {
       why.textContent = checking
         ? "The stems are being checked."
         : `Add ${missing} more ${missing === 1 ? "stem" : "stems"} first.`;
+    } else if (wanting) {
+      why.textContent = `${wanting} needs a reference. Drop one above and choose it, or choose another mixer.`;
     } else {
       why.textContent = checking ? `${ready} stems are ready, ${checking} still being checked.` : `${ready} stems are ready.`;
     }
   }
+}
+
+/** Put parts of this page, as the server would make it now, into their places; what is chosen stays chosen. */
+async function refreshParts(selectors) {
+  let fresh;
+  try {
+    const html = await (await get(page.urls.song, "text/html")).text();
+    fresh = new DOMParser().parseFromString(html, "text/html");
+  } catch (error) {
+    live.textContent = error.message;
+    return;
+  }
+  const form = document.querySelector("[data-desk]");
+  const chosen = form ? [...new FormData(form)] : [];
+  for (const selector of selectors) {
+    const [old, draft] = [document.querySelector(selector), fresh.querySelector(selector)];
+    if (old && draft) old.replaceWith(document.importNode(draft, true));
+  }
+  // What is to be matched follows what is there: a new reference is chosen by the server's page.
+  const kept = chosen.filter(([name]) => name !== "reference" || !selectors.includes("[data-match]"));
+  startDesk(form, kept);
+  startPlayers();
+  startSlots();
+  count();
+}
+
+function slotOf(kind) {
+  return `[data-slot="${CSS.escape(kind)}"]`;
+}
+
+/** A drop zone for each place beside the song that has none yet. */
+function startSlots() {
+  for (const slot of document.querySelectorAll("[data-slot]:not([data-started])")) {
+    slot.setAttribute("data-started", "");
+    const dropped = slot.querySelector("[data-slot-drop]");
+    if (!dropped) continue;
+    new UploadDesk({
+      zone: dropped,
+      lines: slot.querySelector("[data-slot-lines]"),
+      endpoint: page.urls.tus,
+      limits: page.limits,
+      kind: slot.dataset.slot,
+      onstem: () => refreshParts([slotOf(slot.dataset.slot)]),
+    });
+  }
+}
+
+function listenToSlots() {
+  document.querySelector("#references")?.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-slot-remove]");
+    if (!form) return;
+    event.preventDefault();
+    const kind = form.closest("[data-slot]").dataset.slot;
+    form.querySelector("button").disabled = true;
+    try {
+      await post(form.action);
+    } catch (error) {
+      live.textContent = error.message;
+    }
+    await refreshParts([slotOf(kind), "[data-match]"]);
+    document.querySelector(`${slotOf(kind)} input[type=file]`)?.focus();
+  });
 }
 
 function listenToRoles() {
@@ -147,5 +226,6 @@ function listenToRemovals() {
 
 function listenToMixers() {
   const form = document.querySelector("[data-mix-form]");
+  form?.addEventListener("change", count);
   form?.addEventListener("submit", () => form.querySelector("[type=submit]").setAttribute("data-busy", ""));
 }

@@ -27,7 +27,7 @@ export function metadata(pairs) {
 export class TusUpload {
   /**
    * options: send, endpoint, file ({name, size, slice}), url (of an earlier try, or null), onurl(url), onprogress(bytes),
-   * onwait(true|false), wait(ms, signal), signal, chunkBytes.
+   * onwait(true|false), wait(ms, signal), signal, chunkBytes, kind (of what is no stem: "reference" or "rough_mix").
    */
   constructor(options) {
     Object.assign(this, { chunkBytes: CHUNK_BYTES, url: null, onurl() {}, onprogress() {}, onwait() {} }, options);
@@ -35,7 +35,7 @@ export class TusUpload {
   }
 
   /**
-   * Answers {stem, job} of the finished upload; null for both where the last answer was lost on its way and the server
+   * Answers {stem, job} of the finished upload, `stem` being the reference where that was sent; null for both where the last answer was lost on its way and the server
    * told no more than that it has everything. Throws Refused or Stopped.
    */
   async run() {
@@ -45,16 +45,20 @@ export class TusUpload {
       const end = Math.min(this.file.size, this.offset + this.chunkBytes);
       await this.#patch(this.file.slice(this.offset, end));
     }
-    return { stem: this.last.header("X-Stem"), job: this.last.header("X-Job") };
+    return { stem: this.last.header("X-Stem") ?? this.last.header("X-Reference"), job: this.last.header("X-Job") };
   }
 
   async #create() {
     const answer = await this.#insist("POST", this.endpoint, () => ({
-      headers: { "Upload-Length": String(this.file.size), "Upload-Metadata": metadata({ filename: this.file.name }) },
+      headers: { "Upload-Length": String(this.file.size), "Upload-Metadata": metadata(this.#about()) },
     }));
     this.url = answer.header("Location");
     this.offset = 0;
     this.onurl(this.url);
+  }
+
+  #about() {
+    return this.kind ? { filename: this.file.name, kind: this.kind } : { filename: this.file.name };
   }
 
   // A remembered upload that the server no longer knows is begun anew.

@@ -12,10 +12,11 @@ const KEEP_MS = 24 * 3600 * 1000;
 export class UploadDesk {
   /**
    * zone: the [data-drop] element; lines: where the lines go; endpoint: the song's tus address;
-   * limits: {chunk_bytes, max_bytes, stems_max}; onstem(stem, job): called when a file has arrived.
+   * limits: {chunk_bytes, max_bytes, stems_max}; onstem(stem, job): called when a file has arrived;
+   * kind: "reference" or "rough_mix" for a zone that takes one such file, and only what is dropped on itself.
    */
-  constructor({ zone, lines, endpoint, limits, onstem }) {
-    Object.assign(this, { zone, lines, endpoint, limits, onstem });
+  constructor({ zone, lines, endpoint, limits, onstem, kind = null }) {
+    Object.assign(this, { zone, lines, endpoint, limits, onstem, kind });
     this.template = document.getElementById("upload-line");
     this.waiting = [];
     this.active = new Set();
@@ -28,7 +29,9 @@ export class UploadDesk {
   }
 
   add(files) {
-    for (const file of files) {
+    if (this.kind) for (const entry of [...this.waiting, ...this.active]) this.#cancel(entry);
+    if (this.kind) this.lines.replaceChildren();
+    for (const file of this.kind ? files.slice(0, 1) : files) {
       const line = new Line(this.template, file, () => this.#cancel(entry), () => this.#again(entry));
       const entry = { file, line, stop: new AbortController() };
       this.lines.append(line.node);
@@ -50,12 +53,18 @@ export class UploadDesk {
       depth = Math.max(0, depth + change);
       this.zone.toggleAttribute("data-over", depth > 0);
     };
-    // The whole page takes the drop: a file that misses the zone would otherwise replace the page.
-    document.addEventListener("dragenter", (event) => carriesFiles(event) && over(1));
-    document.addEventListener("dragleave", (event) => carriesFiles(event) && over(-1));
-    document.addEventListener("dragover", (event) => carriesFiles(event) && event.preventDefault());
-    document.addEventListener("drop", (event) => {
-      if (!carriesFiles(event)) return;
+    // The whole page takes stems: a file that misses the zone would otherwise replace the page.
+    const target = this.kind ? this.zone : document;
+    const listen = (name, act) =>
+      target.addEventListener(name, (event) => {
+        if (!carriesFiles(event)) return;
+        if (this.kind) event.stopPropagation();
+        act(event);
+      });
+    listen("dragenter", () => over(1));
+    listen("dragleave", () => over(-1));
+    listen("dragover", (event) => event.preventDefault());
+    listen("drop", (event) => {
       event.preventDefault();
       depth = 0;
       over(0);
@@ -88,12 +97,13 @@ export class UploadDesk {
 
   async #send(entry) {
     const { file, line, stop } = entry;
-    const key = `${this.endpoint}|${file.name}|${file.size}|${file.lastModified}`;
+    const key = `${this.endpoint}|${this.kind ?? ""}|${file.name}|${file.size}|${file.lastModified}`;
     const upload = new TusUpload({
       send,
       wait,
       file,
       endpoint: this.endpoint,
+      kind: this.kind,
       url: remembered(key),
       chunkBytes: Math.min(4 * 2 ** 20, this.limits.chunk_bytes ?? Infinity),
       signal: stop.signal,

@@ -21,15 +21,17 @@ from mixing.api.v1.serializers import (
     ExportRequestSerializer,
     ExportSerializer,
     JobSerializer,
+    MixerCardSerializer,
     MixerSerializer,
     MixRequestSerializer,
     MixSerializer,
+    ReferenceSerializer,
     SongSerializer,
     StemChangeSerializer,
     StemSerializer,
 )
-from mixing.models import Export, Job, Mix, Mixer, Song, Stem
-from mixing.services import exports, jobs, mixes, songs, stems
+from mixing.models import Export, Job, Mix, Mixer, Reference, Song, Stem
+from mixing.services import exports, jobs, mixes, references, songs, stems
 
 
 def person(request: Request) -> User:
@@ -105,11 +107,45 @@ class StemView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class ReferencesView(generics.ListAPIView[Reference]):
+    """The recordings beside an own song: a reference track, and its owner's own rough mix."""
+
+    serializer_class = ReferenceSerializer
+
+    def get_queryset(self) -> QuerySet[Reference]:
+        if getattr(self, "swagger_fake_view", False):
+            return Reference.objects.none()
+        song = access.editable_song_for(self.request.user, self.kwargs["uuid"])
+        return access.references_of(self.request.user).filter(song=song)
+
+
+class ReferenceView(APIView):
+    """One of them."""
+
+    @extend_schema(responses=ReferenceSerializer)
+    def get(self, request: Request, uuid: UUID) -> Response:
+        return Response(ReferenceSerializer(access.reference_for(request.user, uuid)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, uuid: UUID) -> Response:
+        """Delete the recording and its sound."""
+        references.delete(reference=access.reference_for(request.user, uuid))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 class MixersView(generics.ListAPIView[Mixer]):
     """The mixers that can be asked."""
 
     serializer_class = MixerSerializer
-    queryset = Mixer.objects.filter(is_active=True)
+    queryset = Mixer.objects.filter(is_active=True).defer("card")
+
+
+class MixerView(generics.RetrieveAPIView[Mixer]):
+    """One mixer and its card; also of those that can be asked no longer, since mixes of them are kept."""
+
+    serializer_class = MixerCardSerializer
+    queryset = Mixer.objects.all()
+    lookup_field = "key"
 
 
 class MixesView(generics.ListAPIView[Mix]):
@@ -118,7 +154,7 @@ class MixesView(generics.ListAPIView[Mix]):
     serializer_class = MixSerializer
 
     def get_queryset(self) -> QuerySet[Mix]:
-        return access.mixes_of(self.request.user).defer("parameters")
+        return access.mixes_of(self.request.user).select_related("reference").defer("parameters", "reference__analysis")
 
     @extend_schema(request=MixRequestSerializer, responses={201: MixSerializer})
     def post(self, request: Request) -> Response:
@@ -131,6 +167,7 @@ class MixesView(generics.ListAPIView[Mix]):
             owner=person(request),
             mixer_key=wish["mixer"],
             intent=wish["intent"],
+            reference=wish["reference"],
         )
         return Response(MixSerializer(mix).data, status=status.HTTP_201_CREATED)
 

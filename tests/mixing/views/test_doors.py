@@ -15,7 +15,15 @@ from django.utils import timezone
 from mixing import urls
 from mixing.api.v1 import urls as api_urls
 from mixing.models import Job, Song, Upload
-from tests.factories import finished_export, finished_mix, make_song, make_user, mixable_song
+from tests.factories import (
+    finished_export,
+    finished_mix,
+    make_mixer,
+    make_song,
+    make_user,
+    mixable_song,
+    ready_reference,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
@@ -58,6 +66,9 @@ DOORS = [
     Door("mixing:stem_delete", "post", "stem", 302, house=404),
     Door("mixing:stem_audio", "get", "stem", 200, house=200),
     Door("mixing:stem_peaks", "get", "stem", 200, house=200),
+    Door("mixing:reference_audio", "get", "reference", 200),
+    Door("mixing:reference_peaks", "get", "reference", 200),
+    Door("mixing:reference_delete", "post", "reference", 302),
     Door("mixing:mix", "get", "mix", 200),
     Door("mixing:mix_delete", "post", "mix", 302),
     Door("mixing:mix_download", "get", "mix", 200, extra=("wav",)),
@@ -79,6 +90,9 @@ DOORS = [
     Door("api-stem", "get", "stem", 200, house=200),
     Door("api-stem", "patch", "stem", 200, {"role": "kick"}, house=404),
     Door("api-stem", "delete", "stem", 204, house=404),
+    Door("api-references", "get", "song", 200, house=404),
+    Door("api-reference", "get", "reference", 200),
+    Door("api-reference", "delete", "reference", 204),
     Door("api-mix", "get", "mix", 200),
     Door("api-mix", "delete", "mix", 204),
     Door("api-mix-parameters", "get", "mix", 200),
@@ -90,6 +104,8 @@ DOORS = [
     Door("api-job-cancel", "post", "job", 200),
 ]
 LISTS = {"mixing:songs", "api-songs", "api-mixes", "api-mixers"}
+CARDS = {"mixing:mixers", "mixing:mixer", "api-mixer"}
+"""What everybody may read: the pages to all, the API to whoever has a key."""
 EVERY = pytest.mark.parametrize("door", DOORS, ids=lambda door: f"{door.name}-{door.method}{''.join(door.extra)}")
 
 
@@ -101,6 +117,7 @@ class Rows:
     job: uuid.UUID
     upload: uuid.UUID
     export: uuid.UUID
+    reference: uuid.UUID
 
 
 @pytest.fixture
@@ -120,7 +137,8 @@ def rows_of(owner: Any, song: Song) -> Rows:
     )
     stem = song.stems.first()
     assert stem is not None
-    return Rows(song.uuid, stem.uuid, mix.uuid, mix.job.uuid, upload.uuid, finished_export(mix).uuid)
+    export, reference = finished_export(mix), ready_reference(song)
+    return Rows(song.uuid, stem.uuid, mix.uuid, mix.job.uuid, upload.uuid, export.uuid, reference.uuid)
 
 
 def knock(door: Door, target: uuid.UUID, person: Any = None, **headers: str) -> Any:
@@ -137,7 +155,7 @@ def knock(door: Door, target: uuid.UUID, person: Any = None, **headers: str) -> 
 
 
 def test_no_address_is_missing_in_this_table() -> None:
-    listed = {door.name for door in DOORS} | LISTS
+    listed = {door.name for door in DOORS} | LISTS | CARDS
     here = {f"mixing:{pattern.name}" for pattern in urls.urlpatterns} | {item.name for item in api_urls.urlpatterns}
     assert here == listed
 
@@ -189,6 +207,18 @@ def test_a_mix_that_another_made_of_a_house_song_stays_theirs(alice: Any, bob: A
     assert client.get(reverse("mixing:mix", args=[mix.uuid])).status_code == 404
     assert str(mix.uuid).encode() not in client.get(reverse("mixing:song", args=[house.uuid])).content
     assert client.get(reverse("api-mixes")).json()["count"] == 0
+
+
+def test_the_cards_of_mixers_are_open_to_everybody_and_their_json_to_whoever_has_a_key(alice: Any) -> None:
+    make_mixer()
+    client = Client()
+    assert client.get(reverse("mixing:mixers")).status_code == 200
+    assert client.get(reverse("mixing:mixer", args=["rough-mix"])).status_code == 200
+    assert client.get(reverse("mixing:mixer", args=["kazoo"])).status_code == 404
+    assert client.get(reverse("api-mixer", args=["rough-mix"])).status_code == 401
+    client.force_login(alice)
+    assert client.get(reverse("api-mixer", args=["rough-mix"])).status_code == 200
+    assert client.get(reverse("api-mixer", args=["kazoo"])).status_code == 404
 
 
 @pytest.mark.parametrize("name", sorted(LISTS))
