@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from zipfile import BadZipFile
 
 import numpy as np
@@ -26,7 +25,8 @@ from mixing.engine.mixers.interface import (
     StemFeatures,
 )
 from mixing.engine.roles import GROUPS, Role, group_of
-from mixing.engine.training.corpus import SongEntry, content_hash
+from mixing.engine.training.content import ContentHashes, write_whole
+from mixing.engine.training.corpus import SongEntry
 from mixing.engine.training.degrade import DEGRADE_VERSION, degrade, draw_degradation, in_the_mix
 from mixing.engine.training.recordings import AS_IT_IS, Variation, read_part, session_rate, start_of
 
@@ -151,34 +151,6 @@ def _role_of(roles: list[Role]) -> Role:
     return "lead_vocal" if groups == ["vocals"] else "other"
 
 
-class ContentHashes:
-    """What the files of songs hold, remembered by path, size and time of change, so that each is read once."""
-
-    def __init__(self, cache: Path) -> None:
-        self._path = cache / "hashes.json"
-        self._known: dict[str, list[Any]] = _read_json(self._path)
-        self._changed = False
-
-    def of(self, entry: SongEntry) -> tuple[str, ...]:
-        """SHA-256 of every stem's file, in the song's order."""
-        found = tuple(self._of_file(stem.path) for stem in entry.stems)
-        if self._changed:
-            _write(self._path, json.dumps(self._known).encode())
-            self._changed = False
-        return found
-
-    def _of_file(self, path: Path) -> str:
-        status = path.stat()
-        stamp = [status.st_size, status.st_mtime_ns]
-        known = self._known.get(str(path.resolve()))
-        if known is not None and known[:2] == stamp:
-            return str(known[2])
-        digest = content_hash(path)
-        self._known[str(path.resolve())] = [*stamp, digest]
-        self._changed = True
-        return digest
-
-
 class _Kept:
     """One song's files in the cache."""
 
@@ -208,7 +180,7 @@ class _Kept:
                 )
                 measured[seed].append(analyse_array(heard, rate))
         for seed, stems in measured.items():
-            _write(self._path(seed, variation), _packed(rate, stems))
+            write_whole(self._path(seed, variation), _packed(rate, stems))
 
     def load(self, seed: int | str, variation: Variation, *, mel: bool) -> SessionFeatures:
         """What was measured; a broken file is measured again."""
@@ -265,19 +237,3 @@ def _unpacked(path: Path, *, mel: bool) -> tuple[int, list[tuple[AudioFeatures, 
             first = last
         stems.append((AudioFeatures.from_dict(audio), windows))
     return int(card["sample_rate"]), stems
-
-
-def _read_json(path: Path) -> dict[str, list[Any]]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return {}
-
-
-def _write(path: Path, content: bytes) -> None:
-    """A file that is whole or absent, whoever else writes beside us."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    os.replace(partial, path)
