@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mixing.engine.audio.loudness_kernels import MOMENTARY, SHORT_TERM, SHORT_TERM_TICKS, measure
 from mixing.engine.audio.loudness_range import RING_OUT_S, range_lu
+from mixing.engine.console import cascade
 
 OFFSET_DB: Final = -0.691
 """BS.1770-4, equation 2: makes a 997 Hz sine at 0 dBFS in one channel read -3.01 LUFS."""
@@ -87,9 +88,13 @@ class LoudnessMeter:
         self.channels = channels
         self._hop = round(sample_rate / HOPS_PER_SECOND)
         self._coefficients = np.array(k_weighting(sample_rate), dtype=np.float64)
+        self._begins = cascade.begins(4)
         self._weights = np.array(CHANNEL_WEIGHTS[channels])
-        self._state = np.zeros((channels, 4))
-        self._energy = np.zeros(channels)
+        if channels == 2:
+            gain, self._coefficients = cascade.lanes_of(self._coefficients, 4)
+            self._weights = gain * gain * np.array([0.0, 0.0, *CHANNEL_WEIGHTS[channels]])
+        self._state = np.zeros((self._weights.size, 4))
+        self._energy = np.zeros(self._weights.size)
         self._recent = np.zeros(SHORT_TERM_TICKS)
         self._sums = np.zeros(3)
         self._loudest = np.zeros(2)
@@ -104,6 +109,7 @@ class LoudnessMeter:
         measure(
             np.ascontiguousarray(block, dtype=np.float32),
             self._coefficients,
+            self._begins,
             self._weights,
             self._state,
             self._energy,

@@ -8,6 +8,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from mixing.engine.console.cascade import APART, answer, answer_at_work
+from mixing.engine.console.simd import load, moved_on, side_by_side, splat, store, widen
+
 TICKS_PER_HOP: Final = 10
 """The loudest moment is sought every 10 ms: sought every 100 ms, a burst of 400 ms may read 0.6 LU too little."""
 MOMENTARY_TICKS: Final = 40
@@ -22,6 +25,7 @@ _FLUSH_BELOW: Final = 1e-30
 def measure(
     block: NDArray[np.float32],
     coefficients: NDArray[np.float64],
+    begins: NDArray[np.float64],
     weights: NDArray[np.float64],
     state: NDArray[np.float64],
     energy: NDArray[np.float64],
@@ -34,10 +38,11 @@ def measure(
 ) -> None:
     """Filter ``(channels, samples)`` and write the mean power of every hop that becomes whole into ``powers``.
 
-    Everything else is kept from call to call: ``state`` of the filters, ``(channels, 4)``; ``energy`` of this hop so
-    far, one a channel, of which stereo uses the first for both; ``recent``, the energies of the last 300 ticks;
-    ``sums``, of the last 40 of them, of the last 300, and of those of this hop; ``loudest``, the largest of the first
-    two; ``position``, the samples of this hop and the ticks of all so far.
+    Stereo has a lane for each filter of each side: ``coefficients`` and ``state`` are ``(4, 4)``, and ``begins``,
+    ``weights`` and ``energy`` ``(4,)``, as :func:`_weigh_stereo` takes them. Everything else is kept from call to call:
+    ``state`` of the filters, else ``(channels, 4)``; ``energy`` of this hop so far, else one a channel; ``recent``, the
+    energies of the last 300 ticks; ``sums``, of the last 40 of them, of the last 300, and of those of this hop;
+    ``loudest``, the largest of the first two; ``position``, the samples of this hop and the ticks of all so far.
     """
     filled, ticks = position
     done, hops = 0, 0
@@ -45,7 +50,7 @@ def measure(
         tick_end = hop * (ticks % TICKS_PER_HOP + 1) // TICKS_PER_HOP
         count = min(tick_end - filled, block.shape[1] - done)
         if block.shape[0] == 2:
-            _weigh_stereo(block[0, done : done + count], block[1, done : done + count], coefficients, state, energy)
+            _weigh_stereo(block, done, count, coefficients, begins, state, energy)
         else:
             for channel in range(block.shape[0]):
                 _weigh(block[channel, done : done + count], coefficients, state[channel], energy, channel)
@@ -121,36 +126,50 @@ def _weigh(
     energy[channel] = total
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _weigh_stereo(
-    left: NDArray[np.float32],
-    right: NDArray[np.float32],
+    block: NDArray[np.float32],
+    first: int,
+    frames: int,
     coefficients: NDArray[np.float64],
+    begins: NDArray[np.float64],
     state: NDArray[np.float64],
     energy: NDArray[np.float64],
 ) -> None:
-    """Both channels in one loop: a recursive filter waits for itself, so the second channel costs almost nothing."""
-    b0, b1, b2, a1, a2 = coefficients[0]
-    c1, c2 = coefficients[1, 3], coefficients[1, 4]
-    s1, s2, t1, t2 = state[0]
-    u1, u2, v1, v2 = state[1]
-    total = energy[0]
-    for i in range(left.size):
-        x = np.float64(left[i])
-        y = b0 * x + s1
-        s1 = b1 * x - a1 * y + s2
-        s2 = b2 * x - a2 * y
-        z = y + t1
-        t1 = t2 - 2.0 * y - c1 * z
-        t2 = y - c2 * z
-        other = np.float64(right[i])
-        shelved = b0 * other + u1
-        u1 = b1 * other - a1 * shelved + u2
-        u2 = b2 * other - a2 * shelved
-        cut = shelved + v1
-        v1 = v2 - 2.0 * shelved - c1 * cut
-        v2 = shelved - c2 * cut
-        total += z * z + cut * cut
-    state[0, 0], state[0, 1], state[0, 2], state[0, 3] = s1, s2, t1, t2
-    state[1, 0], state[1, 1], state[1, 2], state[1, 3] = u1, u2, v1, v2
-    energy[0] = total
+    """Both sides and both sections in one vector, as :mod:`mixing.engine.console.cascade` tells.
+
+    ``coefficients`` and ``state`` are ``[4][4]``, flat. The shelf's b0 is left to the caller's power.
+    """
+    wide = splat(0.0, 4)
+    b1, b2 = load(wide, coefficients, 0), load(wide, coefficients, 4)
+    a1, a2 = load(wide, coefficients, 8), load(wide, coefficients, 12)
+    x1, x2, y1, y2 = load(wide, state, 0), load(wide, state, 4), load(wide, state, 8), load(wide, state, 12)
+    begin, power = load(wide, begins, 0), load(wide, energy, 0)
+    nothing = splat(np.float32(0.0), 2)
+    p1 = p2 = p3 = wide
+    for step in range(APART):
+        few = side_by_side(block[0, first + step], block[1, first + step]) if step < frames else nothing
+        y, x1, x2, y1, y2 = answer_at_work(
+            wide + step, begin, frames, moved_on(p3, widen(few)), b1, b2, a1, a2, x1, x2, y1, y2
+        )
+        p3, p2, p1 = p2, p1, y
+    for step in range(APART, frames):
+        x = moved_on(p3, widen(side_by_side(block[0, first + step], block[1, first + step])))
+        y = answer(x, b1, b2, a1, a2, x1, x2, y1, y2)
+        x2, x1 = x1, x
+        p3 = y2
+        y2, y1 = y1, y
+        power = power + y * y
+    if frames > APART:
+        p1, p2 = y1, y2
+    for step in range(max(APART, frames), frames + APART):
+        y, x1, x2, y1, y2 = answer_at_work(
+            wide + step, begin, frames, moved_on(p3, widen(nothing)), b1, b2, a1, a2, x1, x2, y1, y2
+        )
+        p3, p2, p1 = p2, p1, y
+        power = power + y * y
+    store(state, 0, x1)
+    store(state, 4, x2)
+    store(state, 8, y1)
+    store(state, 12, y2)
+    store(energy, 0, power)

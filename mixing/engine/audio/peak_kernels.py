@@ -1,6 +1,6 @@
-"""The compiled loops under the peaks: extremes and power of stretches of samples.
+"""The compiled loops under peaks and true peaks: extremes and power of stretches, and what lies between samples.
 
-The oversampling between them, too. Imported where sound is taken in or mixed, never by what only reads peaks. There are no bounds checks.
+Imported where sound is taken in or mixed, never by what only reads peaks. There are no bounds checks.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def loudest(samples: NDArray[np.float32], first: int, count: int) -> np.float32:
     """The largest size of ``count`` samples from ``first`` on."""
     like = splat(np.float32(0.0), 16)
     if count == STEP:
-        return largest(absolute(load(like, samples, first)))
+        return np.float32(largest(absolute(load(like, samples, first))))
     found = np.float32(0.0)
     for at in range(first, first + count):
         found = max(found, abs(samples[at]))

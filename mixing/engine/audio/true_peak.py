@@ -96,7 +96,7 @@ def _largest(
             count = min(STEP, samples.size - at)
             now = loudest(samples, at, count)
             peak = max(peak, now)
-            reached = max(max(long_before, before), now)
+            reached = max(long_before, before, now)
             long_before, before = before, now
             if reached * most_gain <= peak:
                 continue

@@ -5,7 +5,7 @@ What the limiter computes is told in :mod:`mixing.engine.console.limiter`. There
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numba import njit

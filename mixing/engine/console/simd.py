@@ -22,6 +22,11 @@ from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, models, register_model
 
+from mixing.engine.console import kernel_cache
+
+# Whatever is compiled from vectors imports this room first, and is stamped with it.
+kernel_cache.install()
+
 _I8, _I32, _I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _FUSED: Final = ("contract",)
 
@@ -299,6 +304,51 @@ doubled: Final[Any] = unary(
 last_everywhere: Final[Any] = unary(
     lambda b, v, k: b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask([k.count - 1] * k.count))
 )
+
+
+@_inside_of_kernels
+def product_and(typingctx: Any, vector: Any, other: Any, added: Any) -> Any:
+    """``vector * other + added``, in one rounding wherever the processor can: the same in any loop."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _call(builder, "fmuladd", vector, *args)
+
+    return vector(vector, vector, vector), codegen
+
+
+@_inside_of_kernels
+def moved_on(typingctx: Any, vector: Any, few: Any) -> Any:
+    """The lanes of ``few`` come first, and all others move on by as many; the last fall out."""
+    count, new = vector.count, few.count
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        blank = ir.Constant(few.ll, ir.Undefined)
+        padded = builder.shuffle_vector(args[1], blank, _mask([*range(new), *[0] * (count - new)]))
+        return builder.shuffle_vector(args[0], padded, _mask([*range(count, count + new), *range(count - new)]))
+
+    return vector(vector, few), codegen
+
+
+@_inside_of_kernels
+def lane(typingctx: Any, vector: Any, number: Any) -> Any:
+    """The number in one lane, a literal."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.extract_element(args[0], ir.Constant(_I32, number.literal_value))
+
+    return (types.float32 if vector.bits == 32 else types.float64)(vector, number), codegen
+
+
+@_inside_of_kernels
+def side_by_side(typingctx: Any, left: Any, right: Any) -> Any:
+    """Two numbers of one kind as a vector of two lanes."""
+    kind = _vector_of(left, 2)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        first = builder.insert_element(ir.Constant(kind.ll, ir.Undefined), args[0], ir.Constant(_I32, 0))
+        return builder.insert_element(first, args[1], ir.Constant(_I32, 1))
+
+    return kind(left, right), codegen
 
 
 def _later_by(distance: int) -> Any:
