@@ -48,7 +48,7 @@ def create_battle(*, user: User, song: Song) -> Battle:
         )
     mixable_stems(song)
     _refuse_too_many(user)
-    contenders = list(Mixer.objects.filter(is_active=True))
+    contenders = list(Mixer.objects.filter(is_active=True, needs_reference=False))
     if len(contenders) < 2:
         raise DomainError("too_few_mixers", "A battle needs two mixers, and this site has fewer.", status=409)
     mixer_a, mixer_b = draw_sides(contenders)
