@@ -1,12 +1,121 @@
-"""Who meets whom, and who stands on which side."""
+"""Who meets whom, on which song, and who stands on which side.
+
+Most draws are uniform over pairs and songs, so that no estimate leans on how pairs were chosen; some go where they
+teach most. Every draw comes with its propensity, the probability that this pair would be drawn on this song by all ways
+together, so that whoever analyses the votes can weigh them back.
+"""
 
 from __future__ import annotations
 
+import itertools
+import math
+import random
 import secrets
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeVar
 
 T = TypeVar("T")
+
+Stratum = Literal["uniform", "placement", "top", "anchor"]
+Pair = tuple[str, str]
+
+SHARES: Final[Mapping[Stratum, float]] = {"uniform": 0.7, "placement": 0.1, "top": 0.1, "anchor": 0.1}
+TOP: Final = 5
+"""So many of the best known are compared among each other, the closest most often."""
+CLOSE: Final = 0.5
+"""Pairs of the top at a distance of d logits are drawn in proportion to exp(-d / CLOSE)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a contender: its votes, and its strength in logits by the online filter or the board."""
+
+    key: str
+    votes: int
+    strength: float
+    is_anchor: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """A pair, sorted by key, and a song; ``propensity`` is the probability of just these two things."""
+
+    pair: Pair
+    song: str
+    stratum: Stratum
+    propensity: float
+
+
+def pair_probabilities(contenders: Sequence[Known]) -> dict[Stratum, dict[Pair, float]]:
+    """For each way of drawing, the probability of each pair; an impossible way has no pairs.
+
+    *Placement* takes a contender with the fewest votes and any other. *Top* takes two of the best. *Anchor* takes one
+    of the contenders that are never removed and any other.
+    """
+    keys = sorted(known.key for known in contenders)
+    pairs = list(itertools.combinations(keys, 2))
+    fewest = min(known.votes for known in contenders)
+    newest = [known.key for known in contenders if known.votes == fewest]
+    anchors = [known.key for known in contenders if known.is_anchor]
+    return {
+        "uniform": _normal(dict.fromkeys(pairs, 1.0)),
+        "placement": _with_any(newest, keys),
+        "top": _closest(sorted(contenders, key=lambda known: (-known.strength, known.key))[:TOP]),
+        "anchor": _with_any(anchors, keys),
+    }
+
+
+def draw_pair(contenders: Sequence[Known], songs: Sequence[str], *, rng: random.Random | None = None) -> Draw:
+    """Draw a pair and a song.
+
+    Ways that are impossible (no anchors) leave their share to the uniform one.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two contenders, or no song.
+    """
+    if len({known.key for known in contenders}) < 2 or not songs:
+        raise ValueError("A battle needs two contenders and a song.")
+    source = rng or random.SystemRandom()
+    ways = pair_probabilities(contenders)
+    shares = {name: share for name, share in SHARES.items() if ways[name]}
+    shares["uniform"] += 1.0 - math.fsum(shares.values())
+    stratum = source.choices(list(shares), list(shares.values()))[0]
+    pair = source.choices(list(ways[stratum]), list(ways[stratum].values()))[0]
+    probability = math.fsum(share * ways[name].get(pair, 0.0) for name, share in shares.items())
+    return Draw(pair=pair, song=source.choice(list(songs)), stratum=stratum, propensity=probability / len(songs))
+
+
+def _with_any(chosen: Sequence[str], keys: Sequence[str]) -> dict[Pair, float]:
+    """One of the chosen, and any other."""
+    weights: dict[Pair, float] = {}
+    for one in chosen:
+        for other in keys:
+            if other != one:
+                pair = (min(one, other), max(one, other))
+                weights[pair] = weights.get(pair, 0.0) + 1.0
+    return _normal(weights)
+
+
+def _closest(best: Sequence[Known]) -> dict[Pair, float]:
+    return _normal(
+        {
+            (min(one.key, other.key), max(one.key, other.key)): math.exp(-abs(one.strength - other.strength) / CLOSE)
+            for one, other in itertools.combinations(best, 2)
+        }
+    )
+
+
+def _normal(weights: Mapping[Pair, float]) -> dict[Pair, float]:
+    total = math.fsum(weights.values())
+    return {pair: weight / total for pair, weight in weights.items()}
+
+
+def toss(pair: tuple[T, T], *, below: Callable[[int], int] = secrets.randbelow) -> tuple[T, T]:
+    """Side A and side B by a fair coin."""
+    return (pair[1], pair[0]) if below(2) else pair
 
 
 def draw_sides(contenders: Sequence[T], *, below: Callable[[int], int] = secrets.randbelow) -> tuple[T, T]:
