@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mixing.engine.console.parameters import ConsoleParameters, Eq, HighPass
+from mixing.engine.mixers import image
 from mixing.engine.mixers.assemble import assemble, heard_stems
 from mixing.engine.mixers.decisions import Decisions, StemDecision
-from mixing.engine.mixers.interface import AudioFeatures, Intent, SessionFeatures, StemFeatures
+from mixing.engine.mixers.eq_response import band_response_db
+from mixing.engine.mixers.interface import AudioFeatures, Intent, SessionFeatures, StemFeatures, band_centres_hz
 from mixing.engine.mixers.low_end import high_pass_loss_lu
+from mixing.engine.mixers.rough_fit import RoughFit, Tone, correcting_eq, shipped
 from mixing.engine.roles import Role
 
 FAMILY: Final = "rules"
 
-OFFSET_LU: Final[Mapping[Role, float]] = {
-    "kick": 1.4, "snare": -1.3, "hihat": 1.7, "toms": -1.3, "cymbals": -0.3, "percussion": -1.8, "drums": 2.2,
-    "bass": -0.8, "electric_guitar": 1.4, "acoustic_guitar": 1.4, "piano": 1.5, "keys": 1.5, "synth": 0.2, "pad": 0.2,
-    "strings": -1.7, "brass": 0.9, "woodwind": 0.9, "lead_vocal": 2.6, "backing_vocal": -2.3, "fx": -2.4, "other": 0.9,
-}  # fmt: skip
-CENTROID_LU_PER_OCTAVE: Final = -1.42
-CREST_LU_PER_DB: Final = -0.07
-FLUX_LU_PER_DB: Final = -0.51
 LARGEST_FLUX_DB: Final = 10.0
 """A lone hit out of digital silence measures up to 35 dB, which tells how silent that is and nothing of balance."""
 LARGEST_OFFSET_LU: Final = 12.0
 """However odd its sound, no rule buries a stem further than this, nor lifts it higher, around the song's mean."""
+LARGEST_CAME_LU: Final = 12.0
+"""A stem that came this far from its place tells no more than that: further out it is a recording's gain."""
+LARGEST_CORRECTION_DB: Final = 6.0
+ONE_SIDED: Final = 0.98
+"""An imbalance of 20 dB."""
+SPECTRUM_RANGE_DB: Final = 45.0
+"""Bands this far below a stem's loudest are taken as this far below: what lies there is not its tone."""
 
 HIGH_PASS_HZ: Final[Mapping[Role, float]] = {
     "kick": 30.0, "snare": 80.0, "hihat": 250.0, "toms": 50.0, "cymbals": 180.0, "percussion": 80.0,
@@ -38,6 +44,8 @@ HIGH_PASS_HZ: Final[Mapping[Role, float]] = {
 """Below the lowest note or the body of each; a drum submix and an unknown stem keep all they have."""
 LARGEST_HIGH_PASS_LOSS_LU: Final = 0.5
 LOWEST_HIGH_PASS_HZ: Final = 25.0
+LOWEST_AUDIBLE_HZ: Final = 40.0
+RUMBLE_DB: Final = 9.0
 
 SPREAD: Final[Mapping[Role, float]] = {
     "electric_guitar": 0.7, "acoustic_guitar": 0.6, "cymbals": 0.6, "backing_vocal": 0.5, "strings": 0.5,
@@ -76,60 +84,117 @@ class EqualLoudness:
 
 
 class RoughMix:
-    """Loudness by role and sound, gentle high-passes, doubles spread: what an engineer does in the first ten minutes.
+    """Level by role and sound, tone towards the role's, centred, rumble gone: an engineer's first ten minutes.
 
-    A stem's loudness around the song's mean is its role's offset plus three slopes over how its sound differs from
-    the song's mean: -1.42 LU per octave of K-weighted centroid, -0.07 LU per dB of crest, -0.51 LU per dB of flux.
-    The figures are a ridge regression (song-centred) over the balances of 60 public multitracks of many makers:
-    ``OFFSET_LU`` holds its offsets with those slopes. Roles that it does not tell apart share one: both guitars, piano
-    and keys, pad and synth; brass and woodwind, which it does not name, take that of *other*. Without role labels every
-    offset is the same and the slopes alone decide.
+    - *Level*: a stem's loudness around the song's mean is its role's offset plus three slopes over how its sound
+      differs from the song's mean (K-weighted centroid, crest, flux); of what it came with beside that, a small share
+      is believed, since stems often come from a balance that somebody heard.
+    - *Tone*: five bands at fixed places move the spectrum towards the mean of its role, by a ridge that trusts the
+      bands in which stems of one role agree, within LARGEST_CORRECTION_DB.
+    - *Place*: an imbalance is undone up to ``left_alone_db``, what is beyond was meant; mono doubles go to the sides.
+    - *Rumble*: high-passes by role, where they take rumble and not sound.
+
+    No dynamics and no room unless a style or a wish asks: nothing in the songs says how much a stem needs, and a rough
+    mix that squeezes or drowns is one that must be undone. All numbers are fitted (``models/rough-mix.json``). Without
+    role labels the offsets are all the same, and tone moves little, towards what stems have in common.
     """
 
     key: str = "rough-mix"
     family: str = FAMILY
-    version: str = "1"
     title: str = "Rough mix"
-    summary: str = "Levels by instrument and sound, rumble filtered, doubles to the sides, the lead in front."
+    summary: str = "Levels by instrument and sound, tones evened, rumble filtered, doubles to the sides, lead in front."
+
+    def __init__(self, fit: RoughFit | None = None) -> None:
+        self._fit = fit or shipped()[0]
+        self.version: str = f"2.{shipped()[1][:12]}" if fit is None else "2.own"
 
     def predict(self, session: SessionFeatures, intent: Intent) -> ConsoleParameters:
         """The rough mix of a session; see :class:`~.interface.Mixer`."""
-        return assemble(session, intent, rough_decisions(session))
+        return assemble(session, intent, rough_decisions(session, self._fit))
 
 
-def rough_decisions(session: SessionFeatures) -> Decisions:
-    """What the rough mix decides about a session, before any wish: the base that learned mixers correct."""
-    levels, pans = rough_levels_lu(session), _spread_doubles(heard_stems(session))
-    return Decisions(
-        stems={
-            stem.name: StemDecision(
-                level_lu=levels[stem.name], eq=Eq(high_pass=_high_pass(stem)), pan=pans.get(stem.name, 0.0)
-            )
-            for stem in heard_stems(session)
-        }
-    )
+def rough_decisions(session: SessionFeatures, fit: RoughFit | None = None) -> Decisions:
+    """What the rough mix decides about a session, before any wish: the base that learned mixers correct.
+
+    ``fit`` is the one that ships, unless it is given.
+    """
+    fit = fit or shipped()[0]
+    levels, doubles = rough_levels_lu(session, fit), _spread_doubles(heard_stems(session))
+    stems = {}
+    for stem in heard_stems(session):
+        eq = rough_eq(stem, fit)
+        eq = dataclasses.replace(eq, high_pass=_high_pass(stem, eq, fit.tone))
+        pan = doubles[stem.name] if stem.name in doubles else rough_pan(stem.audio, fit)
+        stems[stem.name] = StemDecision(level_lu=levels[stem.name], eq=eq, pan=pan)
+    return Decisions(stems=stems)
 
 
-def rough_levels_lu(session: SessionFeatures) -> dict[str, float]:
+def rough_levels_lu(session: SessionFeatures, fit: RoughFit | None = None) -> dict[str, float]:
     """The rough mix's loudness of each heard stem around the song's mean, in LU (:class:`RoughMix` has the formula)."""
     heard = heard_stems(session)
     if not heard:
         return {}
-    sounds = {stem.name: _sound(stem.audio) for stem in heard}
-    slopes = (CENTROID_LU_PER_OCTAVE, CREST_LU_PER_DB, FLUX_LU_PER_DB)
+    levels = (fit or shipped()[0]).levels
+    sounds = {stem.name: sound_of(stem.audio) for stem in heard}
+    slopes = (levels.centroid_lu_per_octave, levels.crest_lu_per_db, levels.flux_lu_per_db)
     # Sums are exact (fsum), since the order of the stems may not change the last bit of the answer.
     means = [math.fsum(sound[axis] for sound in sounds.values()) / len(heard) for axis in range(len(slopes))]
-    raw = {
-        stem.name: OFFSET_LU[stem.role]
-        + sum(slope * (value - mean) for slope, value, mean in zip(slopes, sounds[stem.name], means, strict=True))
-        for stem in heard
+    ruled = _centred(
+        {
+            stem.name: levels.offsets_lu[stem.role]
+            + sum(slope * (value - mean) for slope, value, mean in zip(slopes, sounds[stem.name], means, strict=True))
+            for stem in heard
+        }
+    )
+    came = _centred({stem.name: stem.audio.loudness_lufs or 0.0 for stem in heard})
+    ruled = {name: _bounded(level, LARGEST_OFFSET_LU) for name, level in ruled.items()}
+    return {
+        name: level + levels.came_share * _bounded(came[name] - level, LARGEST_CAME_LU) for name, level in ruled.items()
     }
-    centre = math.fsum(raw.values()) / len(raw)
-    return {name: _bounded(level - centre, LARGEST_OFFSET_LU) for name, level in raw.items()}
 
 
-def _sound(audio: AudioFeatures) -> tuple[float, float, float]:
+def rough_eq(stem: StemFeatures, fit: RoughFit | None = None) -> Eq:
+    """The EQ that moves a stem's tone towards that of its role; neutral for silence and in the prior."""
+    tone = (fit or shipped()[0]).tone
+    if tone is None or not stem.audio.spectrum_db:
+        return Eq()
+    lacking_db = np.asarray(tone.spectra_db[stem.role]) - shape_db(stem.audio.spectrum_db)
+    rows = tone.unknown_gains_per_db if stem.role == "other" else tone.gains_per_db
+    gains_db = tuple(
+        round(_bounded(tone.strength * math.fsum(np.asarray(row) * lacking_db), LARGEST_CORRECTION_DB), 2)
+        for row in rows
+    )
+    return correcting_eq(gains_db)
+
+
+def rough_pan(audio: AudioFeatures, fit: RoughFit | None = None) -> float:
+    """The balance that undoes an imbalance of up to ``left_alone_db``, and of a larger one that much.
+
+    A stem on one side alone stays there: no balance brings the other side back.
+    """
+    if audio.channels == 1 or abs(audio.imbalance) > ONE_SIDED:
+        return 0.0
+    left, right = image.sides(audio)
+    apart_db = 10.0 * math.log10(right / left)
+    undone_db = min(abs(apart_db), (fit or shipped()[0]).left_alone_db)
+    return round(math.copysign(1.0 - 10.0 ** (-undone_db / 20.0), -apart_db), 3) + 0.0
+
+
+def shape_db(spectrum_db: Sequence[float]) -> NDArray[np.float64]:
+    """A spectrum around its own mean, with nothing more than SPECTRUM_RANGE_DB below its loudest band."""
+    levels_db = np.asarray(spectrum_db, dtype=np.float64)
+    levels_db = np.maximum(levels_db, levels_db.max() - SPECTRUM_RANGE_DB)
+    return np.asarray(levels_db - math.fsum(levels_db) / levels_db.size)
+
+
+def sound_of(audio: AudioFeatures) -> tuple[float, float, float]:
+    """What the slopes of the level go by: octaves of the centroid, crest in dB, flux in dB."""
     return math.log2(max(audio.centroid_hz, 20.0)), audio.crest_db, min(audio.flux_db, LARGEST_FLUX_DB)
+
+
+def _centred(values: Mapping[str, float]) -> dict[str, float]:
+    mean = math.fsum(values.values()) / len(values)
+    return {name: value - mean for name, value in values.items()}
 
 
 def _bounded(value: float, limit: float) -> float:
@@ -139,15 +204,30 @@ def _bounded(value: float, limit: float) -> float:
 # ---- high-pass and pan -----------------------------------------------------------------------------------------------
 
 
-def _high_pass(stem: StemFeatures) -> HighPass:
-    """The role's high-pass, lowered until it takes rumble and not sound; off where that goes too low to matter."""
+def _high_pass(stem: StemFeatures, eq: Eq, tone: Tone | None) -> HighPass:
+    """The role's high-pass where there is rumble, lowered until it takes that and not sound; off where that is too low.
+
+    Rumble is what a stem has near and below the corner, behind its EQ, beyond the spectrum of its role. Corners under
+    LOWEST_AUDIBLE_HZ take what is felt rather than heard and are always set.
+    """
     freq_hz = HIGH_PASS_HZ.get(stem.role)
-    while freq_hz is not None and stem.audio.spectrum_db and freq_hz >= LOWEST_HIGH_PASS_HZ:
+    if freq_hz is None or not stem.audio.spectrum_db:
+        return HighPass()
+    if freq_hz > LOWEST_AUDIBLE_HZ and tone is not None and _rumble_db(stem, freq_hz, eq, tone) < RUMBLE_DB:
+        return HighPass()
+    while freq_hz >= LOWEST_HIGH_PASS_HZ:
         high_pass = HighPass(on=True, freq_hz=round(freq_hz, 1))
         if high_pass_loss_lu(stem.audio.spectrum_db, high_pass) <= LARGEST_HIGH_PASS_LOSS_LU:
             return high_pass
         freq_hz /= math.sqrt(2)
     return HighPass()
+
+
+def _rumble_db(stem: StemFeatures, freq_hz: float, eq: Eq, tone: Tone) -> float:
+    """By how much the lowest bands stand above those of the role's spectrum."""
+    low = np.asarray(band_centres_hz()) <= max(freq_hz, band_centres_hz()[0])
+    shape = shape_db(stem.audio.spectrum_db) + band_response_db(eq)
+    return float(np.mean((shape - np.asarray(tone.spectra_db[stem.role]))[low]))
 
 
 def _spread_doubles(stems: Sequence[StemFeatures]) -> dict[str, float]:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import random
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from mixing.engine.console.parameters import ConsoleParameters, Strip
+from mixing.engine.console.parameters import ConsoleParameters, Eq, HighShelf, LowShelf, Strip
 from mixing.engine.errors import MixFailed, ParameterError
+from mixing.engine.mixers.eq_response import band_response_db, loudness_change_lu
 from mixing.engine.mixers.interface import Intent, Mixer, SessionFeatures, StemIntent
-from mixing.engine.mixers.registry import all_mixers
-from mixing.engine.mixers.rules import EqualLoudness, FadersUp, RoughMix
-from mixing.engine.roles import ROLES, group_of
+from mixing.engine.mixers.rough_fit import PRIOR, shipped
+from mixing.engine.mixers.rules import EqualLoudness, FadersUp, RoughMix, rough_eq, rough_pan
+from mixing.engine.roles import ROLES, Role, group_of
 from tests.mixing.engine.mixers.sessions import FLAT, SILENCE, random_session, session, sound, stem
 
-every_mixer = pytest.mark.parametrize("mixer", all_mixers(), ids=lambda mixer: mixer.key)
+RULES: tuple[Mixer, ...] = (FadersUp(), EqualLoudness(), RoughMix())
+every_mixer = pytest.mark.parametrize("mixer", RULES, ids=lambda mixer: mixer.key)
 RUMBLE = (0.0,) + (-60.0,) * (len(FLAT) - 1)
 
 
@@ -196,12 +201,17 @@ def test_what_a_balance_takes_from_a_stereo_stem_is_given_back_by_the_faders() -
     assert answer["wide"].fader_db - answer["mono"].fader_db == pytest.approx(2.04, abs=0.011)
 
 
-# ---- rough mix -------------------------------------------------------------------------------------------------------
+# ---- rough mix: levels -----------------------------------------------------------------------------------------------
 
 
-def test_the_rough_mix_sets_alike_sounds_by_the_offsets_of_their_roles() -> None:
+def with_levels(**changes: Any) -> RoughMix:
+    return RoughMix(dataclasses.replace(PRIOR, levels=dataclasses.replace(PRIOR.levels, **changes)))
+
+
+def test_the_prior_sets_alike_sounds_by_the_offsets_of_their_roles() -> None:
     roles = ("lead_vocal", "kick", "bass", "backing_vocal", "electric_guitar", "pad", "brass")
-    faders = {name: strip.fader_db for name, strip in strips(RoughMix(), session(*(stem(r, r) for r in roles))).items()}
+    answer = strips(RoughMix(PRIOR), session(*(stem(r, r) for r in roles)))
+    faders = {name: strip.fader_db for name, strip in answer.items()}
     level = {name: fader - faders["bass"] for name, fader in faders.items()}
     expected = {
         "lead_vocal": 3.4, "kick": 2.2, "bass": 0.0, "backing_vocal": -1.5, "electric_guitar": 2.2, "pad": 1.0,
@@ -218,15 +228,36 @@ def test_the_three_slopes_are_those_of_the_prior() -> None:
         ({"crest_db": 30.0}, 20 * -0.07),
         ({"flux_db": 3.0}, 2 * -0.51),
     ):
-        answer = strips(RoughMix(), session(base, stem("other", **changes)))
+        answer = strips(RoughMix(PRIOR), session(base, stem("other", **changes)))
         assert answer["other"].fader_db - answer["base"].fader_db == pytest.approx(expected, abs=0.011)
 
 
 def test_flux_beyond_what_music_has_weighs_no_more() -> None:
     given = session(stem("busy", flux_db=10.0), stem("hits in silence", flux_db=34.0), stem("base", flux_db=0.0))
-    answer = strips(RoughMix(), given)
+    answer = strips(RoughMix(PRIOR), given)
     assert answer["hits in silence"].fader_db == answer["busy"].fader_db
     assert answer["busy"].fader_db - answer["base"].fader_db == pytest.approx(-5.1, abs=0.011)
+
+
+def test_a_share_of_the_level_that_a_stem_came_with_is_believed_within_twelve_decibels() -> None:
+    def apart(loudness_lufs: float) -> float:
+        answer = strips(with_levels(came_share=0.25), session(stem("a", loudness_lufs=loudness_lufs), stem("b")))
+        return answer["a"].fader_db - answer["b"].fader_db
+
+    assert apart(-23.0) == 0.0
+    assert apart(-13.0) == pytest.approx(2.5, abs=0.011)
+    # Each is at most 12 LU off its place, of which a quarter counts, up on one side and down on the other.
+    assert apart(-63.0) == apart(-53.0) == pytest.approx(-6.0, abs=0.011)
+
+
+def test_a_fit_moves_what_the_shipped_card_says() -> None:
+    shipped_fit = shipped()[0]
+    answer = strips(RoughMix(), session(stem("v", "lead_vocal"), stem("f", "fx")))
+    offsets = shipped_fit.levels.offsets_lu
+    expected = (offsets["lead_vocal"] - offsets["fx"]) * (1 - shipped_fit.levels.came_share)
+    loss = {name: loudness_change_lu(FLAT, strip.eq) for name, strip in answer.items()}
+    fader = {name: answer[name].fader_db + loss[name] for name in answer}
+    assert fader["v"] - fader["f"] == pytest.approx(expected, abs=0.02)
 
 
 def test_without_role_labels_the_sound_alone_decides() -> None:
@@ -234,7 +265,6 @@ def test_without_role_labels_the_sound_alone_decides() -> None:
     unlabelled = session(*(dataclasses.replace(each, role="other") for each in given.stems))
     answer = strips(RoughMix(), unlabelled)
     assert len({strip.fader_db for strip in answer.values()}) > 8
-    assert {strip.pan for strip in answer.values()} == {0.0}
     assert not any(strip.eq.high_pass.on for strip in answer.values())
 
 
@@ -271,7 +301,7 @@ def test_what_carries_the_song_stays_in_the_middle_however_often_it_comes(role: 
     assert {strip.pan for strip in answer.values()} == {0.0}
 
 
-def test_wide_stereo_stems_keep_their_own_image() -> None:
+def test_balanced_stereo_stems_and_those_on_one_side_keep_their_own_image() -> None:
     wide = [stem(f"Gtr {n}", "electric_guitar", channels=2, width=0.4) for n in range(2)]
     one_sided = stem("Gtr 3", "electric_guitar", channels=2, width=0.5, imbalance=1.0)
     dual_mono = [stem(f"BGV {n}", "backing_vocal", channels=2, width=0.0) for n in range(2)]
@@ -286,15 +316,93 @@ def test_a_wished_pan_leaves_the_other_double_where_it_was() -> None:
     assert (answer["Gtr 1"].pan, answer["Gtr 2"].pan) == (-1.0, 0.7)
 
 
-def test_high_passes_take_rumble_by_role_and_leave_drums_and_the_unknown_alone() -> None:
-    answer = strips(RoughMix(), session(*(stem(role, role) for role in ROLES)))
+def test_the_prior_takes_rumble_by_role_and_leaves_drums_and_the_unknown_alone() -> None:
+    answer = strips(RoughMix(PRIOR), session(*(stem(role, role) for role in ROLES)))
     corners = {name: strip.eq.high_pass.freq_hz for name, strip in answer.items() if strip.eq.high_pass.on}
     assert set(ROLES) - set(corners) == {"drums", "other"}
     assert (corners["lead_vocal"], corners["bass"], corners["kick"]) == (80.0, 30.0, 30.0)
 
 
+def test_where_the_spectra_of_roles_are_known_only_rumble_is_taken() -> None:
+    usual = spectrum_of("lead_vocal")
+    rumbling = tuple(level + (16.0 if band == 0 else 0.0) for band, level in enumerate(usual))
+    answer = strips(
+        RoughMix(),
+        session(
+            stem("clean", "lead_vocal", spectrum_db=usual),
+            stem("rumbling", "lead_vocal", spectrum_db=rumbling),
+            stem("bass", "bass", spectrum_db=spectrum_of("bass")),
+        ),
+    )
+    assert {name: strip.eq.high_pass.on for name, strip in answer.items()} == {
+        "clean": False, "rumbling": True, "bass": True,
+    }  # fmt: skip
+
+
+# ---- rough mix: tone and place ---------------------------------------------------------------------------------------
+
+
+def spectrum_of(role: Role) -> tuple[float, ...]:
+    tone = shipped()[0].tone
+    assert tone is not None
+    return tone.spectra_db[role]
+
+
+def test_a_stem_that_sounds_as_its_role_does_is_not_equalised() -> None:
+    eq = rough_eq(stem("Vox", "lead_vocal", spectrum_db=spectrum_of("lead_vocal")))
+    assert max(abs(band.gain_db) for band in (eq.low_shelf, eq.peak_1, eq.peak_2, eq.peak_3, eq.high_shelf)) <= 0.3
+
+
+@pytest.mark.parametrize(
+    "lift",
+    [
+        Eq(high_shelf=HighShelf(gain_db=8.0, freq_hz=4_000.0)),
+        Eq(high_shelf=HighShelf(gain_db=-8.0, freq_hz=4_000.0)),
+        Eq(low_shelf=LowShelf(gain_db=8.0, freq_hz=250.0)),
+    ],
+)
+def test_a_tone_that_is_off_is_brought_part_of_the_way_back(lift: Eq) -> None:
+    usual = np.array(spectrum_of("synth"))
+    off = usual + band_response_db(lift)
+    after = off + band_response_db(rough_eq(stem("Synth", "synth", spectrum_db=tuple(off.tolist()))))
+
+    def apart(levels: NDArray[np.float64]) -> float:
+        return float(np.abs((levels - usual) - (levels - usual).mean()).mean())
+
+    assert 0.2 * apart(off) < apart(after) < 0.92 * apart(off)
+
+
+def test_no_correction_passes_six_decibels() -> None:
+    fit = shipped()[0]
+    assert fit.tone is not None
+    eager = dataclasses.replace(fit, tone=dataclasses.replace(fit.tone, strength=30.0))
+    eq = rough_eq(stem("Odd", "lead_vocal", spectrum_db=(0.0,) * 3 + (-70.0,) * (len(FLAT) - 3)), eager)
+    gains = [band.gain_db for band in (eq.low_shelf, eq.peak_1, eq.peak_2, eq.peak_3, eq.high_shelf)]
+    assert max(abs(gain) for gain in gains) == 6.0
+
+
+def test_an_unknown_stem_is_equalised_less_than_one_whose_role_is_known() -> None:
+    bright = tuple((np.array(spectrum_of("bass")) + np.linspace(-8.0, 8.0, len(FLAT))).tolist())
+
+    def moved(role: Role) -> float:
+        return float(np.abs(band_response_db(rough_eq(stem("a", role, spectrum_db=bright)))).max())
+
+    assert moved("other") < moved("bass")
+
+
+def test_an_imbalance_of_up_to_seven_decibels_is_undone_and_of_a_larger_one_that_much() -> None:
+    # 4 dB to the right: the right side is turned down by 4 dB, 1 - 10^(-4/20).
+    four, ten = ((ratio - 1) / (ratio + 1) for ratio in (10**0.4, 10.0))
+    fit = dataclasses.replace(PRIOR, left_alone_db=7.0)
+    assert rough_pan(sound(channels=2, width=0.5, imbalance=four), fit) == pytest.approx(-0.369, abs=1e-3)
+    assert rough_pan(sound(channels=2, width=0.5, imbalance=-four), fit) == pytest.approx(0.369, abs=1e-3)
+    assert rough_pan(sound(channels=2, width=0.5, imbalance=ten), fit) == pytest.approx(-0.553, abs=1e-3)
+    assert rough_pan(sound(channels=2, width=0.5, imbalance=1.0), fit) == 0.0
+    assert rough_pan(sound(), fit) == 0.0
+
+
 def test_a_high_pass_never_takes_the_sound_itself() -> None:
-    answer = strips(RoughMix(), session(stem("Boom", "hihat", spectrum_db=RUMBLE), stem("Hat", "hihat")))
+    answer = strips(RoughMix(PRIOR), session(stem("Boom", "hihat", spectrum_db=RUMBLE), stem("Hat", "hihat")))
     assert answer["Hat"].eq.high_pass.freq_hz == 250.0
     assert not answer["Boom"].eq.high_pass.on or answer["Boom"].eq.high_pass.freq_hz < 70.0
 
@@ -303,5 +411,5 @@ def test_every_pair_of_roles_keeps_its_order_among_alike_sounds() -> None:
     """The prior's order, loudest first, comes out of every two-stem session."""
     order = ["lead_vocal", "drums", "keys", "electric_guitar", "other", "synth", "bass", "strings", "fx"]
     for louder, softer in itertools.combinations(order, 2):
-        answer = strips(RoughMix(), session(stem("l", louder), stem("s", softer)))
+        answer = strips(RoughMix(PRIOR), session(stem("l", louder), stem("s", softer)))
         assert answer["l"].fader_db > answer["s"].fader_db, (louder, softer)
