@@ -121,7 +121,7 @@ def songs_to_judge(entries: Sequence[SongEntry]) -> tuple[list[SongEntry], list[
 def _errors_of_song(
     entry: SongEntry, mixers: Sequence[Mixer], seeds: Sequence[int], cache: Path, refusals: dict[str, str]
 ) -> dict[str, Errors]:
-    heard = HeardSong(entry)
+    heard = HeardSong(entry, cache=cache)
     found: dict[str, list[Errors]] = {mixer.key: [] for mixer in mixers}
     for session, sounds in _tasks(entry, heard, seeds, cache):
         for mixer in mixers:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -10,6 +13,7 @@ import numpy as np
 from mixing.engine.audio.analysis import analyse_array
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.mixers.interface import AudioFeatures, SessionFeatures, StemFeatures
+from mixing.engine.training.content import ContentHashes, write_whole
 from mixing.engine.training.corpus import SongEntry
 from mixing.engine.training.degrade import degrade, draw_degradation, in_the_mix
 from mixing.engine.training.measures import (
@@ -24,7 +28,7 @@ from mixing.engine.training.measures import (
 from mixing.engine.training.recordings import duration_s, most_active_start_s, read_stem, session_rate
 from mixing.engine.training.strips import processed
 
-MEASURED_S: Final = 30.0
+MEASURED_S: Final = 20.0
 """Errors are measured on the stretch of this length in which most stems sound; features come from the whole song."""
 
 
@@ -35,6 +39,8 @@ class HeardSong:
     ----------
     entry : SongEntry
         With a human balance, a human mix, or both.
+    cache : Path
+        A folder that remembers where the stretch begins, since seeking it reads every stem to its end.
     length_s : float
         Length of the stretch in seconds; a shorter song is heard whole.
 
@@ -44,11 +50,11 @@ class HeardSong:
         See :func:`mixing.engine.training.recordings.read_part`.
     """
 
-    def __init__(self, entry: SongEntry, *, length_s: float = MEASURED_S) -> None:
+    def __init__(self, entry: SongEntry, *, cache: Path, length_s: float = MEASURED_S) -> None:
         self.entry = entry
         self.rate = session_rate(entry)
         self._length_s = min(length_s, duration_s(entry))
-        self._start_s = most_active_start_s(entry, self._length_s)
+        self._start_s = _kept_start_s(entry, self._length_s, cache)
         self.sounds = [self._read(entry, number) for number in range(len(entry.stems))]
         self.human_stems: list[StemSound] | None = None
         if entry.human_balance is not None:
@@ -98,6 +104,17 @@ def raw_session(entry: SongEntry) -> SessionFeatures:
         sample_rate=rate,
         stems=tuple(_raw_stem(name, entry, number, rate) for number, name in enumerate(entry.stem_names())),
     )
+
+
+def _kept_start_s(entry: SongEntry, length_s: float, cache: Path) -> float:
+    content = json.dumps([ContentHashes(cache).of(entry), length_s])
+    path = cache / "stretches" / f"{hashlib.sha256(content.encode()).hexdigest()[:40]}.json"
+    try:
+        return float(json.loads(path.read_text(encoding="ascii")))
+    except (OSError, ValueError, TypeError):
+        start_s = most_active_start_s(entry, length_s)
+        write_whole(path, json.dumps(start_s).encode())
+        return start_s
 
 
 def _raw_stem(name: str, entry: SongEntry, number: int, rate: int) -> StemFeatures:

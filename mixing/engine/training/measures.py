@@ -61,10 +61,9 @@ class StemSound:
 
 def stem_sound(samples: Sound, sample_rate: int) -> StemSound:
     """Measure a stereo stem, ``(2, samples)``."""
-    left, right = (float(energy) for energy in _energies(samples))
     return StemSound(
         loudness_lufs=_loudness_lufs(samples, sample_rate),
-        imbalance=(right - left) / (right + left) if left + right > 0.0 else 0.0,
+        imbalance=channel_imbalance(samples),
         bands_db=bands_db(samples, sample_rate),
     )
 
@@ -144,14 +143,13 @@ def mix_sound(samples: Sound, sample_rate: int) -> MixSound | None:
     meter = LoudnessMeter(sample_rate, 2)
     meter.push(levelled)
     contour = meter.short_term_lufs()
-    left, right = (float(energy) for energy in _energies(levelled))
     middle = np.stack(((levelled[0] + levelled[1]), (levelled[0] - levelled[1]))) * np.float32(math.sqrt(0.5))
     mid, side = (float(energy) for energy in _energies(middle))
     return MixSound(
         contour_lufs=contour if contour.size else meter.momentary_lufs(),
         crest_db=_crest_db(levelled, sample_rate),
         width=side / (mid + side),
-        imbalance=(right - left) / (right + left),
+        imbalance=channel_imbalance(levelled),
         bands_db=bands_db(levelled, sample_rate),
         spectra=tuple(_magnitudes(middle, window) for window in WINDOWS),
     )
@@ -193,10 +191,16 @@ def _contour_error_lu(human: Values, mixed: Values) -> float:
 # ---- spectra and levels ----------------------------------------------------------------------------------------------
 
 
+def channel_imbalance(samples: Sound) -> float:
+    """(R - L) / (R + L) of the energies; 0 for silence."""
+    left, right = (float(energy) for energy in _energies(samples))
+    return (right - left) / (right + left) if left + right > 0.0 else 0.0
+
+
 def bands_db(samples: Sound, sample_rate: int) -> Values:
-    """Mean power of all channels in 40 mel bands in dB, from Hann windows of 4096 samples without overlap."""
+    """Mean power of all channels in 40 mel bands in dB, from Hann windows of 4096 samples, every second one."""
     window = np.hanning(_SPECTRUM_SAMPLES + 1)[:-1].astype(np.float32)
-    frames = _framed(samples, _SPECTRUM_SAMPLES, _SPECTRUM_SAMPLES)
+    frames = _framed(samples, _SPECTRUM_SAMPLES, 2 * _SPECTRUM_SAMPLES)
     powers = np.zeros(_SPECTRUM_SAMPLES // 2 + 1)
     for first in range(0, frames.shape[1], _FRAMES_AT_ONCE):
         spectra = scipy.fft.rfft(frames[:, first : first + _FRAMES_AT_ONCE] * window, axis=2, overwrite_x=True)
