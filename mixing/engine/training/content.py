@@ -10,6 +10,8 @@ from typing import Any
 
 from mixing.engine.training.corpus import SongEntry, content_hash
 
+__all__ = ["ContentHashes", "content_hash", "write_whole"]
+
 
 class ContentHashes:
     """What the files of songs hold, remembered by path, size and time of change, so that each is read once."""
