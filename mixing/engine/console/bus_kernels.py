@@ -14,15 +14,20 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from mixing.engine.console.cascade import ROWS, filter_two_sides
 from mixing.engine.console.denormals import flush_to_zero, restore
 from mixing.engine.console.lane_kernels import (
+    MEMORY_ROWS,
     SUB_FRAMES,
+    compress_rows,
     compress_sides,
     filter_lanes,
     settle,
 )
 from mixing.engine.console.simd import (
     absolute,
+    every_second,
+    folded,
     greater,
     largest,
     last_everywhere,
@@ -33,6 +38,8 @@ from mixing.engine.console.simd import (
     load,
     splat,
     store,
+    swap_pairs,
+    total,
 )
 from mixing.engine.console.stored_kernels import LANES, NOT_FINITE, SOUNDING
 
@@ -55,7 +62,7 @@ _LARGEST: Final = float(np.finfo(np.float32).max)
 def play_groups(
     bus: NDArray[np.float32],
     frames: int,
-    pairs: int,
+    triples: int,
     coefficients: NDArray[np.float64],
     memory: NDArray[np.float64],
     compressed: int,
@@ -65,37 +72,43 @@ def play_groups(
     levels: NDArray[np.float32],
     gains: NDArray[np.float32],
     returned: NDArray[np.float32],
-    master: NDArray[np.float32],
+    sides: NDArray[np.float32],
+    sound: NDArray[np.float32],
     resting: NDArray[np.bool_],
 ) -> None:
-    """EQ and compressor of the four groups, in place, and their sum with the returns into ``master`` ``[frames][2]``.
+    """EQ and compressor of the four groups, in place, and their sum with the returns into ``sound`` ``(2, frames)``.
 
-    ``gains`` is that of the four groups; ``returned`` ``(2, frames)`` or longer, whose sides are added as they are.
+    ``gains`` is that of the eight lanes; ``returned``, whose sides are added as they are, is ``(2, frames)`` too, and
+    both are padded to a whole number of eight frames; ``sides`` is a buffer of two SUB_FRAMES.
     """
     mode = flush_to_zero()
     like = splat(np.float32(0.0), GROUP_LANES)
-    g0, g1, g2, g3 = gains[0], gains[1], gains[2], gains[3]
+    both = splat(np.float32(0.0), LANES)
+    gain = load(like, gains, 0)
+    row, other = sound.shape[1], returned.shape[1]
     for start in range(0, frames, SUB_FRAMES):
         count = min(SUB_FRAMES, frames - start)
-        filter_lanes(like, bus, start * LANES, LANES, count, pairs, coefficients, memory)
+        filter_lanes(like, bus, start * LANES, LANES, count, triples, coefficients, memory, 0)
         if compressed:
             compress_sides(like, bus, start * LANES, LANES, count, curve, times, reduction, levels)
-        for frame in range(start, start + count):
-            place = frame * LANES
-            left = g0 * bus[place] + g1 * bus[place + 2] + g2 * bus[place + 4] + g3 * bus[place + 6]
-            right = g0 * bus[place + 1] + g1 * bus[place + 3] + g2 * bus[place + 5] + g3 * bus[place + 7]
-            master[2 * frame] = left + returned[0, frame]
-            master[2 * frame + 1] = right + returned[1, frame]
-    settle(memory, pairs, GROUP_LANES, resting)
+        for frame in range(count):
+            store(sides, 2 * frame, folded(folded(gain * load(like, bus, (start + frame) * LANES))))
+        for frame in range(start, start + count, GROUP_LANES):
+            pairs = load(both, sides, 2 * (frame - start))
+            store(sound, frame, every_second(pairs) + load(like, returned, frame))
+            store(sound, row + frame, every_second(swap_pairs(pairs)) + load(like, returned, other + frame))
+    settle(memory, 0, MEMORY_ROWS, GROUP_LANES, resting, 0)
     restore(mode)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def play_master(
-    master: NDArray[np.float32],
+    sound: NDArray[np.float32],
     frames: int,
-    pairs: int,
+    filtered: bool,
+    gain: float,
     coefficients: NDArray[np.float64],
+    begins: NDArray[np.float64],
     memory: NDArray[np.float64],
     compressed: int,
     curve: NDArray[np.float32],
@@ -105,22 +118,32 @@ def play_master(
     mix: NDArray[np.float32],
     resting: NDArray[np.bool_],
 ) -> int:
-    """EQ and compressor of the master ``[frames][2]`` into ``mix`` ``(2, frames)``; NOT_FINITE if it does not fit."""
+    """EQ and compressor of the master ``(2, frames)``, in place, and into ``mix``; NOT_FINITE if it does not fit.
+
+    ``sound`` is padded to sixteen frames and ``levels`` has room for as many; the filters are those of
+    :func:`~mixing.engine.console.cascade.filter_two_sides`.
+    """
     mode = flush_to_zero()
-    like = splat(np.float32(0.0), 2)
-    for start in range(0, frames, SUB_FRAMES):
-        count = min(SUB_FRAMES, frames - start)
-        filter_lanes(like, master, 2 * start, 2, count, pairs, coefficients, memory)
-        if compressed:
-            compress_sides(like, master, 2 * start, 2, count, curve, times, reduction, levels)
-    settle(memory, pairs, 2, resting)
-    finite = True
-    for frame in range(frames):
-        left, right = master[2 * frame], master[2 * frame + 1]
-        finite &= abs(left) <= _LARGEST
-        finite &= abs(right) <= _LARGEST
-        mix[0, frame] = left
-        mix[1, frame] = right
+    if filtered:
+        filter_two_sides(sound, frames, gain, coefficients, begins, memory)
+        settle(memory, 0, ROWS, LANES, resting, 0)
+    if compressed:
+        compress_rows(sound, frames, curve, times, reduction, levels)
+    row = sound.shape[1]
+    like = splat(np.float32(0.0), STEP)
+    left_over = like
+    whole = frames // STEP * STEP
+    for frame in range(0, whole, STEP):
+        left, right = load(like, sound, frame), load(like, sound, row + frame)
+        left_over = left_over + (left - left) + (right - right)
+        store(mix, frame, left)
+        store(mix, mix.shape[1] + frame, right)
+    finite = total(left_over) == 0.0
+    for frame in range(whole, frames):
+        finite &= abs(sound[0, frame]) <= _LARGEST
+        finite &= abs(sound[1, frame]) <= _LARGEST
+        mix[0, frame] = sound[0, frame]
+        mix[1, frame] = sound[1, frame]
     restore(mode)
     return SOUNDING if finite else NOT_FINITE
 

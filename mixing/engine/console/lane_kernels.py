@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from mixing.engine.console.cascade import answer
 from mixing.engine.console.denormals import flush_to_zero, restore
 from mixing.engine.console.powers import exp2, log2
 from mixing.engine.console.simd import (
@@ -26,10 +27,10 @@ from mixing.engine.console.simd import (
     lesser,
     load,
     narrow,
+    product_and,
     splat,
     store,
     swap_pairs,
-    where_above,
     widen,
 )
 from mixing.engine.console.stored_kernels import LANES, unpack
@@ -38,10 +39,11 @@ HALF_PACK: Final = 8
 """Where so few lanes sound, the other half of a pack is not computed."""
 SUB_FRAMES: Final = 512
 """Frames that go through a whole strip at a time: sixteen lanes of them stay in the first cache."""
-SECTION_VALUES: Final = 5
-PAIR_VALUES: Final = 10
-PAIR_MEMORY: Final = 6
-COMPRESSOR_VALUES: Final = 6
+MOST_TRIPLES: Final = 2
+TRIPLE_VALUES: Final = 12
+TRIPLE_MEMORY: Final = 8
+MEMORY_ROWS: Final = MOST_TRIPLES * TRIPLE_MEMORY
+COMPRESSOR_VALUES: Final = 7
 COMPRESSOR_TIMES: Final = 4
 
 NOT_COMPRESSED: Final = 0
@@ -62,49 +64,49 @@ def filter_lanes(
     start: int,
     stride: int,
     frames: int,
-    pairs: int,
+    triples: int,
     coefficients: NDArray[np.float64],
     memory: NDArray[np.float64],
+    half: int,
 ) -> None:
-    """Two biquads a pass, in place. ``coefficients`` is ``[pair][10][lanes]``, ``memory`` ``[pair][6][lanes]``."""
+    """Three biquads a pass on eight lanes, in place.
+
+    ``coefficients`` is ``[half][2][12][8]``, b1, b2, -a1, -a2 of each section with its b0 divided out; ``memory`` is
+    ``[half][2][8][8]``, the last two samples before each section and behind the last.
+    """
     wide = widen(like)
-    lanes = lanes_of(like)
-    for pair in range(pairs):
-        at = pair * PAIR_VALUES * lanes
-        b0, b1, b2 = (
-            load(wide, coefficients, at),
-            load(wide, coefficients, at + lanes),
-            load(wide, coefficients, at + 2 * lanes),
-        )
-        a1, a2 = load(wide, coefficients, at + 3 * lanes), load(wide, coefficients, at + 4 * lanes)
-        d0, d1, d2 = (
-            load(wide, coefficients, at + 5 * lanes),
-            load(wide, coefficients, at + 6 * lanes),
-            load(wide, coefficients, at + 7 * lanes),
-        )
-        e1, e2 = load(wide, coefficients, at + 8 * lanes), load(wide, coefficients, at + 9 * lanes)
-        kept = pair * PAIR_MEMORY * lanes
-        x1, x2 = load(wide, memory, kept), load(wide, memory, kept + lanes)
-        y1, y2 = load(wide, memory, kept + 2 * lanes), load(wide, memory, kept + 3 * lanes)
-        z1, z2 = load(wide, memory, kept + 4 * lanes), load(wide, memory, kept + 5 * lanes)
+    for triple in range(triples):
+        at = (half * MOST_TRIPLES + triple) * TRIPLE_VALUES * HALF_PACK
+        b1, b2 = load(wide, coefficients, at), load(wide, coefficients, at + 8)
+        a1, a2 = load(wide, coefficients, at + 16), load(wide, coefficients, at + 24)
+        d1, d2 = load(wide, coefficients, at + 32), load(wide, coefficients, at + 40)
+        c1, c2 = load(wide, coefficients, at + 48), load(wide, coefficients, at + 56)
+        f1, f2 = load(wide, coefficients, at + 64), load(wide, coefficients, at + 72)
+        e1, e2 = load(wide, coefficients, at + 80), load(wide, coefficients, at + 88)
+        kept = (half * MOST_TRIPLES + triple) * TRIPLE_MEMORY * HALF_PACK
+        x1, x2 = load(wide, memory, kept), load(wide, memory, kept + 8)
+        y1, y2 = load(wide, memory, kept + 16), load(wide, memory, kept + 24)
+        z1, z2 = load(wide, memory, kept + 32), load(wide, memory, kept + 40)
+        w1, w2 = load(wide, memory, kept + 48), load(wide, memory, kept + 56)
         for frame in range(frames):
             place = start + frame * stride
             x = widen(load(like, signal, place))
-            y = b0 * x + b1 * x1 + b2 * x2 - a2 * y2 - a1 * y1
-            z = d0 * y + d1 * y1 + d2 * y2 - e2 * z2 - e1 * z1
-            x2 = x1
-            x1 = x
-            y2 = y1
-            y1 = y
-            z2 = z1
-            z1 = z
-            store(signal, place, narrow(z))
+            y = answer(x, b1, b2, a1, a2, x1, x2, y1, y2)
+            z = answer(y, d1, d2, c1, c2, y1, y2, z1, z2)
+            w = answer(z, f1, f2, e1, e2, z1, z2, w1, w2)
+            x2, x1 = x1, x
+            y2, y1 = y1, y
+            z2, z1 = z1, z
+            w2, w1 = w1, w
+            store(signal, place, narrow(w))
         store(memory, kept, x1)
-        store(memory, kept + lanes, x2)
-        store(memory, kept + 2 * lanes, y1)
-        store(memory, kept + 3 * lanes, y2)
-        store(memory, kept + 4 * lanes, z1)
-        store(memory, kept + 5 * lanes, z2)
+        store(memory, kept + 8, x2)
+        store(memory, kept + 16, y1)
+        store(memory, kept + 24, y2)
+        store(memory, kept + 32, z1)
+        store(memory, kept + 40, z2)
+        store(memory, kept + 48, w1)
+        store(memory, kept + 56, w2)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -121,7 +123,7 @@ def compress_sides(
 ) -> None:
     """The compressor of lanes that are all the two sides of something, in place, one level for both.
 
-    ``curve`` is ``[6][16]``, ``times`` ``[4][sides]``, ``reduction`` ``[sides]``, where there are half as many sides as
+    ``curve`` is ``[7][16]``, ``times`` ``[4][sides]``, ``reduction`` ``[sides]``, where there are half as many sides as
     lanes; ``levels`` is a buffer of ``frames`` times sides and 16 more.
     """
     half = every_second(like)
@@ -163,11 +165,35 @@ def compress_lanes(
         store(signal, place, load(like, signal, place) * load(like, levels, frame * lanes))
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def compress_rows(
+    sound: NDArray[np.float32],
+    frames: int,
+    curve: NDArray[np.float32],
+    times: NDArray[np.float64],
+    reduction: NDArray[np.float64],
+    levels: NDArray[np.float32],
+) -> None:
+    """The compressor of two sides ``(2, frames)`` that are padded to sixteen frames, in place; of one level."""
+    like = splat(np.float32(0.0), 16)
+    row = sound.shape[1]
+    for frame in range(0, frames, 16):
+        store(levels, frame, greater(absolute(load(like, sound, frame)), absolute(load(like, sound, row + frame))))
+    _wanted_reduction(levels, frames, curve)
+    _envelope(splat(np.float32(0.0), 1), levels, frames, times, reduction)
+    _gains(levels, frames, curve)
+    for frame in range(0, frames, 16):
+        gains = load(like, levels, frame)
+        store(sound, frame, load(like, sound, frame) * gains)
+        store(sound, row + frame, load(like, sound, row + frame) * gains)
+
+
 @njit(nogil=True, error_model="numpy")
 def _wanted_reduction(levels: NDArray[np.float32], count: int, curve: NDArray[np.float32]) -> None:
     """From peaks to the reduction that they settle at, in doublings, in place.
 
-    The rows of ``curve``: threshold, half the knee, the knee, slope over twice the knee, slope, makeup.
+    The rows of ``curve``: threshold, half the knee, the knee, slope over twice the knee, slope, makeup, and -1 where
+    :func:`_envelope` works with turned signs, else 1; the two slopes have that sign.
     """
     like = splat(np.float32(0.0), 16)
     threshold, half, knee = load(like, curve, 0), load(like, curve, 16), load(like, curve, 32)
@@ -182,7 +208,11 @@ def _wanted_reduction(levels: NDArray[np.float32], count: int, curve: NDArray[np
 def _envelope(
     like: Any, levels: NDArray[np.float32], frames: int, times: NDArray[np.float64], reduction: NDArray[np.float64]
 ) -> None:
-    """From the wanted reduction to that of the moment; ``times`` is what attack and release keep, and what not."""
+    """From the wanted reduction to that of the moment; ``times`` is what attack and release keep, and what not.
+
+    Whichever of the two is meant is the greater where the attack is the shorter time: it comes nearer to what is wanted
+    on the way up, and stays longer above it on the way down. Where the release is shorter all signs are turned.
+    """
     wide = widen(like)
     width = lanes_of(like)
     attack, release = load(wide, times, 0), load(wide, times, width)
@@ -190,9 +220,9 @@ def _envelope(
     reduced = load(wide, reduction, 0)
     for frame in range(frames):
         wanted = widen(load(like, levels, frame * width))
-        rising = to_attack * wanted + attack * reduced
-        falling = to_release * wanted + release * reduced
-        reduced = where_above(wanted, reduced, rising, falling)
+        rising = product_and(attack, reduced, to_attack * wanted)
+        falling = product_and(release, reduced, to_release * wanted)
+        reduced = greater(rising, falling)
         store(levels, frame * width, narrow(reduced))
     store(reduction, 0, reduced)
 
@@ -200,9 +230,9 @@ def _envelope(
 @njit(nogil=True, error_model="numpy")
 def _gains(levels: NDArray[np.float32], count: int, curve: NDArray[np.float32]) -> None:
     like = splat(np.float32(0.0), 16)
-    makeup = load(like, curve, 80)
+    makeup, sign = load(like, curve, 80), load(like, curve, 96)
     for index in range(0, count, 16):
-        store(levels, index, exp2(makeup - load(like, levels, index)))
+        store(levels, index, exp2(makeup - sign * load(like, levels, index)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -236,26 +266,26 @@ def route(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def settle(memory: NDArray[np.float64], pairs: int, lanes: int, resting: NDArray[np.bool_]) -> None:
-    """Put filters that nobody can hear to rest, lane by lane, and say which lanes rest."""
+def settle(memory: NDArray[np.float64], first: int, rows: int, lanes: int, resting: NDArray[np.bool_], at: int) -> None:
+    """Put filters that nobody can hear to rest, lane by lane, and say which lanes rest, from ``resting[at]`` on.
+
+    ``memory`` is ``[rows][lanes]`` from ``first`` on.
+    """
     for lane in range(lanes):
         most = 0.0
-        for row in range(pairs * PAIR_MEMORY):
-            most = max(most, abs(memory[row * lanes + lane]))
-        resting[lane] = most < _REST_BELOW
-        if most and resting[lane]:
-            for row in range(pairs * PAIR_MEMORY):
-                memory[row * lanes + lane] = 0.0
+        for row in range(rows):
+            most = max(most, abs(memory[first + row * lanes + lane]))
+        resting[at + lane] = most < _REST_BELOW
+        if most and resting[at + lane]:
+            for row in range(rows):
+                memory[first + row * lanes + lane] = 0.0
 
 
 @njit(nogil=True, error_model="numpy")
-def _play_lanes(
+def _compress(
     like: Any,
     pack: NDArray[np.float32],
     frames: int,
-    pairs: int,
-    coefficients: NDArray[np.float64],
-    memory: NDArray[np.float64],
     compressed: int,
     linked: NDArray[np.float32],
     curve: NDArray[np.float32],
@@ -263,7 +293,6 @@ def _play_lanes(
     reduction: NDArray[np.float64],
     levels: NDArray[np.float32],
 ) -> None:
-    filter_lanes(like, pack, 0, LANES, frames, pairs, coefficients, memory)
     if compressed == BOTH_SIDES:
         compress_sides(like, pack, 0, LANES, frames, curve, times, reduction, levels)
     elif compressed:
@@ -282,7 +311,7 @@ def play_pack(
     frames: int,
     half: bool,
     pack: NDArray[np.float32],
-    pairs: int,
+    triples: int,
     coefficients: NDArray[np.float64],
     memory: NDArray[np.float64],
     compressed: int,
@@ -309,18 +338,17 @@ def play_pack(
         for stem in range(places.shape[0]):
             offset, kind, channels, lane = places[stem, 0], places[stem, 1], places[stem, 2], places[stem, 3]
             unpack(stored, offset + (first + start) * channels * kind, kind, channels, gains[stem], pack, lane, count)
+        like = splat(np.float32(0.0), HALF_PACK)
+        filter_lanes(like, pack, 0, LANES, count, triples, coefficients, memory, 0)
         if half:
-            like = splat(np.float32(0.0), HALF_PACK)
-            _play_lanes(
-                like, pack, count, pairs, coefficients, memory, compressed, linked, curve, times, reduction, levels
-            )
+            _compress(like, pack, count, compressed, linked, curve, times, reduction, levels)
             route(pack, 0, count, matrix, bus, start * LANES)
         else:
+            filter_lanes(like, pack, HALF_PACK, LANES, count, triples, coefficients, memory, 1)
             wide = splat(np.float32(0.0), LANES)
-            _play_lanes(
-                wide, pack, count, pairs, coefficients, memory, compressed, linked, curve, times, reduction, levels
-            )
+            _compress(wide, pack, count, compressed, linked, curve, times, reduction, levels)
             route(pack, 0, count, matrix, bus, start * LANES)
             route(pack, HALF_PACK, count, matrix, bus, start * LANES)
-    settle(memory, pairs, HALF_PACK if half else LANES, resting)
+    for side in range(1 if half else 2):
+        settle(memory, side * MEMORY_ROWS * HALF_PACK, MEMORY_ROWS, HALF_PACK, resting, side * HALF_PACK)
     restore(mode)

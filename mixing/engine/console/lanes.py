@@ -26,18 +26,21 @@ READ_BLOCKS: Final = 4
 """Blocks that are read from a file at a time."""
 ROW_BYTES: Final = READ_BLOCKS * BLOCK_FRAMES * 8 + 64
 """Room for what is read of one stem, stereo float32 at the most, and for a vector behind it."""
-MOST_PAIRS: Final = 3
 _DB_PER_DOUBLING: Final = 20.0 * np.log10(2.0)
 _OVER_BELOW: Final = 1e-9
 _REVERB, _DELAY = 2 * len(GROUPS), 2 * len(GROUPS) + 2
 
 
-def coefficient_pairs(settings: Eq, sample_rate: int) -> NDArray[np.float64]:
-    """The EQ as passes of two biquads, ``(pairs, 10)``; a single one is paired with a section that changes nothing."""
+def section_triples(settings: Eq, sample_rate: int) -> tuple[float, NDArray[np.float64]]:
+    """The EQ as passes of three biquads: the product of their b0, which is left to the caller, and ``(triples, 12)``.
+
+    What is missing to a whole triple is filled with sections that change nothing.
+    """
     sections = eq.sections(settings, sample_rate)
-    if len(sections) % 2:
-        sections = np.vstack((sections, [[1.0, 0.0, 0.0, 0.0, 0.0]]))
-    return sections.reshape(-1, kernels.PAIR_VALUES)
+    triples = -(-len(sections) // 3)
+    rows = np.zeros((3 * triples, 4))
+    rows[: len(sections)] = np.column_stack((sections[:, 1:3] / sections[:, :1], -sections[:, 3:]))
+    return float(np.prod(sections[:, 0])), rows.reshape(triples, kernels.TRIPLE_VALUES)
 
 
 class Settings:
@@ -49,17 +52,18 @@ class Settings:
     Parameters
     ----------
     lanes : int
-        2, 8 or 16; or 1 for a place to keep what a mono strip remembers.
+        8 or 16; or 1 or 2 for a place to keep what a strip remembers.
     stereo : bool
         Whether all lanes are left and right of something.
     """
 
     def __init__(self, lanes: int, *, stereo: bool) -> None:
-        self.pairs = 0
+        self.triples = 0
         self.compressed = kernels.NOT_COMPRESSED
-        self.coefficients = np.zeros((MOST_PAIRS, kernels.PAIR_VALUES, lanes))
-        self.coefficients[:, (0, 5)] = 1.0
-        self.memory = np.zeros((MOST_PAIRS, kernels.PAIR_MEMORY, lanes))
+        self._width = min(lanes, kernels.HALF_PACK)
+        halves = lanes // self._width
+        self.coefficients = np.zeros((halves, kernels.MOST_TRIPLES, kernels.TRIPLE_VALUES, self._width))
+        self.memory = np.zeros((halves, kernels.MOST_TRIPLES, kernels.TRIPLE_MEMORY, self._width))
         self._lanes_a_level = 2 if stereo else 1
         levels = lanes // self._lanes_a_level
         self.linked = np.zeros(stored_kernels.LANES, dtype=np.float32)
@@ -69,10 +73,11 @@ class Settings:
         self.levels = np.zeros(kernels.SUB_FRAMES * levels + 16, dtype=np.float32)
         self.resting = np.ones(lanes, dtype=np.bool_)
 
-    def put(self, first: int, count: int, pairs: NDArray[np.float64], dynamics: Compressor, sample_rate: int) -> None:
+    def put(self, first: int, count: int, triples: NDArray[np.float64], dynamics: Compressor, sample_rate: int) -> None:
         """Set ``count`` lanes from ``first`` on, one strip's or group's."""
-        self.coefficients[: len(pairs), :, first : first + count] = pairs[:, :, np.newaxis]
-        self.pairs = max(self.pairs, len(pairs))
+        half, lane = divmod(first, self._width)
+        self.coefficients[half, : len(triples), :, lane : lane + count] = triples[:, :, np.newaxis]
+        self.triples = max(self.triples, len(triples))
         if not dynamics.on:
             return
         self.compressed = kernels.BOTH_SIDES if self._lanes_a_level == 2 else kernels.LANE_BY_LANE
@@ -82,7 +87,12 @@ class Settings:
         self.times[:, levels] = np.concatenate((keeps, 1.0 - keeps))[:, np.newaxis]
         for repeated in range(0, stored_kernels.LANES, self.reduction_log2.size):
             place = slice(repeated + levels.start, repeated + levels.stop)
-            self.curve[:, place] = _curve(dynamics)[:, np.newaxis]
+            self.curve[:, place] = curve_of(dynamics)[:, np.newaxis]
+
+    def filters_of(self, first: int, count: int) -> NDArray[np.float64]:
+        """What the filters of ``count`` lanes from ``first`` on remember, to be read and written."""
+        half, lane = divmod(first, self._width)
+        return self.memory[half, :, :, lane : lane + count]
 
     def levels_of(self, first: int, count: int) -> slice:
         """Where the levels of ``count`` lanes from ``first`` on stand."""
@@ -91,34 +101,38 @@ class Settings:
     def rest(self, frames: int) -> None:
         """Let time pass in silence: the compressors let go."""
         self.reduction_log2 *= self.times[1] ** frames
-        self.reduction_log2[self.reduction_log2 < _OVER_BELOW] = 0.0
+        self.reduction_log2[np.abs(self.reduction_log2) < _OVER_BELOW] = 0.0
 
 
-def _curve(dynamics: Compressor) -> NDArray[np.float64]:
+def curve_of(dynamics: Compressor) -> NDArray[np.float64]:
     """The rows that the kernels take; levels are in doublings, of 6.02 dB."""
     slope = 1.0 - 1.0 / dynamics.ratio
     knee = dynamics.knee_db / _DB_PER_DOUBLING
     threshold, makeup = dynamics.threshold_db / _DB_PER_DOUBLING, dynamics.makeup_db / _DB_PER_DOUBLING
-    return np.array([threshold, knee / 2.0, knee, slope / (2.0 * knee) if knee else 0.0, slope, makeup])
+    sign = 1.0 if dynamics.attack_ms <= dynamics.release_ms else -1.0
+    bend = slope / (2.0 * knee) if knee else 0.0
+    return np.array([threshold, knee / 2.0, knee, sign * bend, sign * slope, makeup, sign])
 
 
 class StripPath:
     """A strip as its lanes need it, with what it remembers while it is in no pack."""
 
-    def __init__(self, strip: Strip, channels: int, sample_rate: int, *, reverb: float, delay: float) -> None:
+    def __init__(
+        self, strip: Strip, channels: int, sample_rate: int, *, group: float, reverb: float, delay: float
+    ) -> None:
         self.stem = strip.stem
         self.channels = channels
-        self.trim = np.float32(linear(strip.trim_db))
-        self.pairs = coefficient_pairs(strip.eq, sample_rate)
+        gain, self.triples = section_triples(strip.eq, sample_rate)
+        self.trim = np.float32(linear(strip.trim_db) * gain)
         self.dynamics = strip.compressor
         self.matrix = np.zeros((channels, stored_kernels.LANES), dtype=np.float32)
         panned = linear(strip.fader_db) * pan.matrix(pan=strip.pan, width=strip.width, channels=channels).T
-        group = 2 * GROUPS.index(strip.group)
-        self.matrix[:, group : group + 2] = panned
+        lane = 2 * GROUPS.index(strip.group)
+        self.matrix[:, lane : lane + 2] = group * panned
         self.matrix[:, _REVERB : _REVERB + 2] = linear(strip.sends.reverb_db) * reverb * panned
         self.matrix[:, _DELAY : _DELAY + 2] = linear(strip.sends.delay_db) * delay * panned
         self.kept = Settings(channels, stereo=channels == 2)
-        self.kept.put(0, channels, self.pairs, self.dynamics, sample_rate)
+        self.kept.put(0, channels, self.triples, self.dynamics, sample_rate)
 
     @property
     def rests(self) -> bool:
@@ -143,11 +157,10 @@ class Pack:
         self._places = np.array(rows, dtype=np.int64)
         self._trims = np.array([path.trim for _, path in members], dtype=np.float32)
         for (_, path), first in zip(members, self._first, strict=True):
-            place = slice(first, first + path.channels)
-            self._settings.put(first, path.channels, path.pairs, path.dynamics, sample_rate)
-            self._settings.memory[:, :, place] = path.kept.memory
+            self._settings.put(first, path.channels, path.triples, path.dynamics, sample_rate)
+            self._settings.filters_of(first, path.channels)[...] = path.kept.memory[0]
             self._settings.reduction_log2[self._settings.levels_of(first, path.channels)] = path.kept.reduction_log2
-            self._matrix[place] = path.matrix
+            self._matrix[first : first + path.channels] = path.matrix
 
     def play(self, stored: NDArray[np.uint8], first: int, frames: int, bus: NDArray[np.float32]) -> None:
         """Add a block to the buses, and tell the strips whether their filters rest."""
@@ -160,7 +173,7 @@ class Pack:
             frames,
             self._half,
             self._buffer,
-            settings.pairs,
+            settings.triples,
             settings.coefficients.reshape(-1),
             settings.memory.reshape(-1),
             settings.compressed,
@@ -179,8 +192,7 @@ class Pack:
     def dissolve(self) -> None:
         """Give the strips back what they have to remember."""
         for (_, path), first in zip(self._members, self._first, strict=True):
-            place = slice(first, first + path.channels)
-            path.kept.memory[:] = self._settings.memory[:, :, place]
+            path.kept.memory[0] = self._settings.filters_of(first, path.channels)
             levels = self._settings.levels_of(first, path.channels)
             path.kept.reduction_log2[:] = self._settings.reduction_log2[levels][: path.kept.reduction_log2.size]
 
@@ -219,8 +231,11 @@ class Strips:
     ) -> None:
         reverb = float(linear(parameters.reverb.return_db) > 0.0)
         delay = float(linear(parameters.delay.return_db) > 0.0)
+        # The groups' kernels leave out the common gain of their sections: it is in the way to them.
+        groups = {name: section_triples(getattr(parameters.groups, name).eq, sample_rate)[0] for name in GROUPS}
         self.paths = [
-            StripPath(strip, channels[strip.stem], sample_rate, reverb=reverb, delay=delay) for strip in strips
+            StripPath(strip, channels[strip.stem], sample_rate, group=groups[strip.group], reverb=reverb, delay=delay)
+            for strip in strips
         ]
         self._kinds = kinds
         self._formats = (

@@ -294,6 +294,14 @@ every_second: Final[Any] = unary(
     lambda k: Lanes(k.bits, k.count // 2),
 )
 """The left sides alone, half as many lanes."""
+folded: Final[Any] = unary(
+    lambda b, v, k: b.fadd(
+        b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask(list(range(k.count // 2)))),
+        b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask(list(range(k.count // 2, k.count)))),
+    ),
+    lambda k: Lanes(k.bits, k.count // 2),
+)
+"""The sum of the first and the second half, half as many lanes."""
 doubled: Final[Any] = unary(
     lambda b, v, k: b.shuffle_vector(
         v, ir.Constant(k.ll, ir.Undefined), _mask([lane // 2 for lane in range(2 * k.count)])

@@ -196,14 +196,14 @@ def test_after_the_sound_a_strip_falls_to_exact_rest_and_costs_nothing() -> None
 
 def test_a_filter_at_rest_is_put_there_lane_by_lane() -> None:
     settings = Settings(2, stereo=True)
-    settings.memory[:, :, 0] = 1e-31
-    settings.memory[0, 3, 1] = 1e-29
+    settings.memory[0, :, :, 0] = 1e-31
+    settings.memory[0, 1, 3, 1] = 1e-29
 
-    lane_kernels.settle(settings.memory.reshape(-1), 3, 2, settings.resting)
+    lane_kernels.settle(settings.memory.reshape(-1), 0, lane_kernels.MEMORY_ROWS, 2, settings.resting, 0)
 
     assert settings.resting.tolist() == [True, False]
-    assert not settings.memory[:, :, 0].any()
-    assert settings.memory[0, 3, 1] == 1e-29
+    assert not settings.memory[0, :, :, 0].any()
+    assert settings.memory[0, 1, 3, 1] == 1e-29
 
 
 def looked_through(words: NDArray[np.uint32], frames: int, kind: int, first: int = 0) -> int:
@@ -238,11 +238,14 @@ def test_minus_zero_is_silence() -> None:
     assert looked_through(words, 5, stored_kernels.FORMAT_FLOAT) == stored_kernels.SILENT
 
 
-def test_a_single_band_is_paired_with_a_section_that_changes_nothing() -> None:
-    path = StripPath(Strip(stem="x", eq=Eq(peak_1=Peak(gain_db=3.0))), 1, RATE, reverb=1.0, delay=1.0)
+def test_a_single_band_is_joined_by_sections_that_change_nothing_and_its_gain_goes_to_the_trim() -> None:
+    band = Eq(peak_1=Peak(gain_db=3.0))
+    b0, b1, b2, a1, a2 = eq.sections(band, RATE)[0]
 
-    assert path.pairs.shape == (1, 10)
-    assert path.pairs[0, 5:].tolist() == [1.0, 0.0, 0.0, 0.0, 0.0]
+    path = StripPath(Strip(stem="x", eq=band), 1, RATE, group=1.0, reverb=1.0, delay=1.0)
+
+    assert path.triples.tolist() == [[b1 / b0, b2 / b0, -a1, -a2, *[0.0] * 8]]
+    assert path.trim == pytest.approx(b0)
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64", "aarch64", "arm64"), reason="no switch for it here")
