@@ -39,6 +39,7 @@ types:  ## mypy
 
 bench:  ## measure what the documents claim, each beside a floor or a peer
 	@deploy/setup.sh --dev
+	@$(PYTHON) -m benchmarks.analysis_speed
 	@$(PYTHON) -m benchmarks.mix_speed
 	@$(PYTHON) -m benchmarks.journey
 	@$(PYTHON) -m benchmarks.board_speed

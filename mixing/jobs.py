@@ -43,9 +43,11 @@ def export(*, job_uuid: str, attempt: int, request_id: str = "") -> None:
 
 def warm() -> None:
     """Compile or load every kernel before the first job comes; other workers then load them from the cache."""
+    from mixing.engine.audio.music import warm as warm_music
     from mixing.engine.console.renderer import warm as warm_renderer
 
     warm_renderer()
+    warm_music()
     warm_ingest()
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from mixing.engine.audio import music
 from mixing.engine.audio.analysis import analyse
 from mixing.engine.audio.encode import wav_to_flac
 from mixing.engine.audio.ingest import ingest
@@ -22,6 +23,7 @@ from mixing.engine.errors import MixFailed
 from mixing.engine.export.outputs import refuse_unknown_extension, write_export
 from mixing.engine.export.session import Session, SessionStem
 from mixing.engine.mixers.interface import AudioFeatures, Intent, Mixer, SessionFeatures, StemFeatures
+from mixing.engine.role_sound import guess_role
 from mixing.engine.session_folder import SONG_FILE, FolderStem, SessionFolder
 
 OUTPUT_KINDS: Final = (".wav", ".flac")
@@ -182,12 +184,13 @@ def _ingest_all(
         path = scratch / f"{index:03}.wav"
         ingested = ingest(stem.path, path, name=stem.name, sample_rate=sample_rate, progress=told)
         sample_rate = ingested.sample_rate
-        features.append(StemFeatures(name=stem.name, role=stem.role, audio=ingested.features, mel=ingested.mel))
+        role = guess_role(stem.name, ingested.features) if stem.role_is_guess else stem.role
+        features.append(StemFeatures(name=stem.name, role=role, audio=ingested.features, mel=ingested.mel))
         sources.append(StemSource(name=stem.name, path=path))
         told_stems.append(
             SessionStem(
                 name=stem.name,
-                role=stem.role,
+                role=role,
                 channels=ingested.channels,
                 frames=ingested.frames,
                 sha256=ingested.sha256,
@@ -195,7 +198,9 @@ def _ingest_all(
         )
     if sample_rate is None:
         raise MixFailed("empty_session", "There is no stem to mix.")
-    return SessionFeatures(sample_rate=sample_rate, stems=tuple(features)), sources, tuple(told_stems)
+    heard = music.listen([(source.path, stem.role) for source, stem in zip(sources, features, strict=True)])
+    session = SessionFeatures(sample_rate=sample_rate, stems=tuple(features), tempo_bpm=heard.tempo_bpm, key=heard.key)
+    return session, sources, tuple(told_stems)
 
 
 def _rendered(

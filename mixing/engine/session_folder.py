@@ -21,11 +21,12 @@ AUDIO_EXTENSIONS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderStem:
-    """One stem: where it lies, its name (the path as the folder knows it, unique), and its role."""
+    """One stem: where it lies, its name (the path as the folder knows it, unique), and its role, said or guessed."""
 
     path: Path
     name: str
     role: Role
+    role_is_guess: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def read_session_folder(folder: Path) -> SessionFolder:
 def _found(folder: Path) -> list[FolderStem]:
     paths = [path for path in folder.iterdir() if path.suffix.lower() in AUDIO_EXTENSIONS and path.is_file()]
     return [
-        FolderStem(path=_inside(folder, path.name), name=path.name, role=guess_role(path.name))
+        FolderStem(path=_inside(folder, path.name), name=path.name, role=guess_role(path.name), role_is_guess=True)
         for path in sorted(paths, key=lambda path: (path.name.casefold(), path.name))
         if not _set_aside(path.name)
     ]
@@ -108,7 +109,8 @@ def _listed(folder: Path, song: Mapping[str, Any]) -> list[FolderStem]:
         if role is not None and role not in ROLES:
             raise _bad_song(f"{name} has the role {role!r}, and a role is one of {', '.join(ROLES)}")
         if not _set_aside(name):
-            stems.append(FolderStem(path=_inside(folder, name), name=name, role=role or guess_role(name)))
+            guess = guess_role(name) if role is None else role
+            stems.append(FolderStem(path=_inside(folder, name), name=name, role=guess, role_is_guess=role is None))
     return stems
 
 

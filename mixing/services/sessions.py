@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -38,7 +39,9 @@ def session_features(
         audio, mel = _heard(stem, told)
         features.append(StemFeatures(name=stem.name, role=cast(Role, stem.role), audio=audio, mel=mel))
         told(1.0)
-    return SessionFeatures(sample_rate=_rate(song), stems=tuple(features))
+    rate = _rate(song)
+    tempo_bpm, key = _music(song, chosen)
+    return SessionFeatures(sample_rate=rate, stems=tuple(features), tempo_bpm=tempo_bpm, key=key)
 
 
 def stem_sources(song: Song, stems: Iterable[Stem] | None = None) -> list[StemSource]:
@@ -53,6 +56,20 @@ def _rate(song: Song) -> int:
     if song.sample_rate is None:
         raise MixFailed("empty_session", "There is no stem to mix.")
     return song.sample_rate
+
+
+def _music(song: Song, stems: Sequence[Stem]) -> tuple[float | None, str | None]:
+    """Tempo and key, heard once for the same stems in the same roles and kept with the song."""
+    from mixing.engine.audio import music
+
+    told = sorted(f"{stem.sha256} {stem.role}" for stem in stems)
+    digest = hashlib.sha256("\n".join([str(music.MUSIC_VERSION), *told]).encode()).hexdigest()
+    if song.music_digest != digest:
+        heard = music.listen([(_sound(stem), cast(Role, stem.role)) for stem in stems])
+        song.tempo_bpm, song.key, song.music_digest = heard.tempo_bpm, heard.key or "", digest
+        kept = {"tempo_bpm": song.tempo_bpm, "key": song.key, "music_digest": digest}
+        Song.objects.filter(pk=song.pk).update(**kept)
+    return song.tempo_bpm, song.key or None
 
 
 def _sound(stem: Stem) -> Path:

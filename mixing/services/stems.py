@@ -14,6 +14,7 @@ from accounts.models import User
 from aimixer_site.ops.errors import DomainError
 from mixing.engine.errors import AudioRejected
 from mixing.engine.role_names import guess_role
+from mixing.engine.role_sound import role_by_sound
 from mixing.engine.roles import ROLES
 from mixing.models import Job, Reference, Song, Stem, Upload
 from mixing.services import jobs, storage
@@ -73,6 +74,8 @@ def accept(*, run: jobs.Run, stem: Stem, ingested: IngestedStem, audio: Path, pe
         written = Stem.objects.filter(pk=stem.pk).update(**taken_fields(ingested, audio, peaks))
         if not written:
             raise jobs.Superseded
+        # The name told nothing and nobody has said meanwhile what it is.
+        Stem.objects.filter(pk=stem.pk, role="other", role_is_guess=True).update(role=role_by_sound(ingested.features))
 
 
 def refuse_what_has_no_room(recording: Stem | Reference, stored_bytes: int) -> None:

@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 from mixing import jobs as entry
 from mixing.engine.audio import peaks
 from mixing.engine.errors import MixFailed
+from mixing.engine.generator.song import generate
 from mixing.models import Job, Mix, Song, Stem
 from mixing.services import jobs, mixes, storage
 from mixing.services import stems as stem_service
@@ -61,6 +62,23 @@ def test_an_uploaded_file_becomes_a_stem_with_its_sound_its_waveform_and_its_mea
     assert stem.sha256 == hashlib.sha256(storage.absolute(stem.audio_path).read_bytes()).hexdigest()
     assert peaks.read(storage.absolute(stem.peaks_path).read_bytes()).frames == 72_000
     assert stem.analysis["loudness_lufs"] < 0
+
+
+def kick_wav(path: Path) -> Path:
+    song = generate(14, duration_s=20.0)
+    kick = next(stem.audio for stem in song.stems if stem.role == "kick")
+    sf.write(path, kick.T, song.sample_rate, subtype="PCM_16")
+    return path
+
+
+def test_a_stem_whose_name_says_nothing_is_known_by_its_sound(tmp_path: Path) -> None:
+    song = make_song(make_user())
+    source = kick_wav(tmp_path / "kick.wav")
+    unnamed = ingest(checking_stem(song, "Audio 3.wav", source=source))
+    assert (unnamed.role, unnamed.role_is_guess) == ("kick", True)
+    chosen = checking_stem(song, "Audio 4.wav", source=source)
+    stem_service.set_role(stem=chosen, role="other")
+    assert ingest(chosen).role == "other", "what a person said stays"
 
 
 def test_the_upload_is_deleted_once_the_stem_stands_and_nothing_else_is_left(media: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from accounts.models import User
+from mixing.engine.audio import music
 from mixing.engine.errors import MixFailed
 from mixing.engine.mixers.interface import ANALYSIS_VERSION, MelWindows
-from mixing.models import Stem
+from mixing.models import Song, Stem
 from mixing.services import sessions, songs, storage
 from mixing.services import stems as stem_service
 from tests.factories import make_song, make_user, mixable_song, ready_stem
@@ -108,3 +109,29 @@ def test_the_sweep_takes_excerpts_without_a_stem_and_leaves_those_of_stems(owner
     orphan.write_bytes(b"")
     assert storage.sweep_orphans(older_than_s=-60) == 1
     assert (orphan.exists(), mel_of(stem).exists()) == (False, True)
+
+
+def test_tempo_and_key_are_heard_once_for_the_same_stems_and_kept_with_the_song(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[list[tuple[Path, str]]] = []
+
+    def listen(stems: list[tuple[Path, str]]) -> music.Music:
+        heard.append(stems)
+        return music.Music(97.5, "Eb minor") if len(heard) == 1 else music.Music(None, None)
+
+    monkeypatch.setattr(music, "listen", listen)
+    song = mixable_song(owner)
+    for _ in range(2):
+        session = sessions.session_features(song)
+        assert (session.tempo_bpm, session.key) == (97.5, "Eb minor")
+        song = Song.objects.get(pk=song.pk)
+    assert [role for _, role in heard[0]] == ["bass", "lead_vocal"]
+    assert len(heard) == 1
+    # A stem that turns out to be a drum is no longer asked for the key: the song is heard again.
+    stem_service.set_role(stem=song.stems.all()[0], role="kick")
+    for _ in range(2):
+        session = sessions.session_features(song)
+        assert (session.tempo_bpm, session.key) == (None, None)
+    song.refresh_from_db()
+    assert (len(heard), song.tempo_bpm, song.key) == (2, None, "")
