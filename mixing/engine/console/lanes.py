@@ -238,25 +238,36 @@ class Strips:
             for strip in strips
         ]
         self._kinds = kinds
-        self._formats = (
-            np.array([[kinds[path.stem], path.channels] for path in self.paths], dtype=np.int64).reshape(-1, 2).T.copy()
-        )
-        self._answers = np.zeros(len(self.paths), dtype=np.int64)
+        self._forms = [(kinds[path.stem], path.channels) for path in self.paths]
         self._sample_rate = sample_rate
         self._sounding: tuple[int, ...] = ()
         self._packs: list[Pack] = []
 
-    def play(self, stored: NDArray[np.uint8], first: int, frames: int, bus: NDArray[np.float32]) -> bool:
+    def look_through(self, stored: NDArray[np.uint8], strip: int, frames: int, looks: NDArray[np.int64]) -> None:
+        """Note in ``looks`` ``(READ_BLOCKS, strips)`` which blocks of a row sound, while it is near."""
+        kind, channels = self._forms[strip]
+        row = stored[strip].view(np.uint32)
+        stored_kernels.look_through_row(row, frames, BLOCK_FRAMES, kind, channels, strip, looks)
+
+    def play(
+        self,
+        stored: NDArray[np.uint8],
+        first: int,
+        frames: int,
+        bus: NDArray[np.float32],
+        look: NDArray[np.int64] | None = None,
+    ) -> bool:
         """Set the buses ``[frames][16]`` from the frames of ``stored`` ``(strips, ROW_BYTES)`` from ``first`` on.
 
-        ``first`` is a whole number of blocks. Answers whether any strip sounds.
+        ``first`` is a whole number of blocks; ``look`` what :meth:`look_through` noted of this block, if it did.
+        Answers whether any strip sounds.
 
         Raises
         ------
         MixFailed
             ``stem_not_finite`` if a stem holds a NaN or an infinity.
         """
-        sounding = self._which_sound(stored, first, frames)
+        sounding = self._which_sound(self._looked(stored, first, frames) if look is None else look)
         if sounding != self._sounding:
             self._gather(sounding)
         bus[: frames * stored_kernels.LANES] = 0.0
@@ -267,11 +278,14 @@ class Strips:
                 path.kept.rest(frames)
         return bool(sounding)
 
-    def _which_sound(self, stored: NDArray[np.uint8], first: int, frames: int) -> tuple[int, ...]:
-        stored_kernels.look_through(
-            stored.view(np.uint32), first, frames, self._formats[0], self._formats[1], self._answers
-        )
-        answers = self._answers.tolist()
+    def _looked(self, stored: NDArray[np.uint8], first: int, frames: int) -> NDArray[np.int64]:
+        answers = np.zeros(len(self.paths), dtype=np.int64)
+        kinds, channels = np.array(self._forms, dtype=np.int64).reshape(-1, 2).T.copy()
+        stored_kernels.look_through(stored.view(np.uint32), first, frames, kinds, channels, answers)
+        return answers
+
+    def _which_sound(self, look: NDArray[np.int64]) -> tuple[int, ...]:
+        answers = look.tolist()
         if stored_kernels.NOT_FINITE in answers:
             stem = self.paths[answers.index(stored_kernels.NOT_FINITE)].stem
             sentence = f"{stem} holds samples that are not numbers; export it again and upload it anew."

@@ -308,17 +308,21 @@ def _play(
 ) -> None:
     """Run the desk over the frames from ``begin``, on the grid of blocks, to ``end``; ``take`` gets each block."""
     stored, mix = desk.stored(), np.zeros((2, BLOCK_FRAMES), dtype=np.float32)
-    buses = [desk.bus() for _ in range(SLOTS)]
+    buses = [desk.bus() for _ in range(SLOTS if threads > 1 else 1)]
+    looks = np.zeros((READ_BLOCKS, len(desk.stems)), dtype=np.int64)
 
     def play_strips(turn: tuple[int, int]) -> tuple[int, int, bool]:
         index, frames = turn
         if index % READ_BLOCKS == 0:
             at = begin + index * BLOCK_FRAMES
-            for row, stem in zip(stored, desk.stems, strict=True):
-                session.read_into(row, stem, at, min(READ_BLOCKS * BLOCK_FRAMES, end - at))
-        fed = desk.strips.play(stored, index % READ_BLOCKS * BLOCK_FRAMES, frames, buses[index % SLOTS])
+            count = min(READ_BLOCKS * BLOCK_FRAMES, end - at)
+            for number, (row, stem) in enumerate(zip(stored, desk.stems, strict=True)):
+                session.read_into(row, stem, at, count)
+                desk.strips.look_through(stored, number, count, looks)
+        block = index % READ_BLOCKS
+        fed = desk.strips.play(stored, block * BLOCK_FRAMES, frames, buses[index % len(buses)], looks[block])
         watch.advance(frames * (len(desk.stems) + _MIXED_COST))
-        return index % SLOTS, frames, fed
+        return index % len(buses), frames, fed
 
     def play_buses(turn: tuple[int, int, bool]) -> None:
         slot, frames, fed = turn

@@ -52,6 +52,28 @@ def look_through(
             answers[stem] = _look_through_integers(stored[stem], begin, end)
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def look_through_row(
+    row: NDArray[np.uint32],
+    frames: int,
+    block_frames: int,
+    kind: int,
+    channels: int,
+    stem: int,
+    answers: NDArray[np.int64],
+) -> None:
+    """The same for every block of one row that has just been read; the answers go to ``answers[block, stem]``."""
+    frame_bytes = kind * channels
+    for block in range((frames + block_frames - 1) // block_frames):
+        first = block * block_frames
+        count = min(block_frames, frames - first)
+        begin, end = first * frame_bytes // 4, ((first + count) * frame_bytes + 3) // 4
+        if kind == FORMAT_FLOAT:
+            answers[block, stem] = _look_through_floats(row, begin, end)
+        else:
+            answers[block, stem] = _look_through_integers(row, begin, end)
+
+
 @njit(nogil=True, error_model="numpy")
 def _look_through_integers(words: NDArray[np.uint32], begin: int, end: int) -> int:
     for index in range(begin, end, _LOOK_WORDS):

@@ -506,7 +506,7 @@ def test_warming_up_leaves_nothing_to_compile(mix: Any) -> None:
     from mixing.engine.console import bus_kernels, lane_kernels, master_kernels, stored_kernels
 
     entries = {
-        stored_kernels: ("look_through",),
+        stored_kernels: ("look_through_row",),
         lane_kernels: ("play_pack",),
         bus_kernels: ("play_groups", "play_master", "reverberate", "echo"),
         master_kernels: ("limit", "to_24_bit"),
