@@ -80,3 +80,40 @@ def test_seeds_are_read_as_they_are_written(text: str, seeds: tuple[int, ...]) -
 def test_nonsense_seeds_are_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError):
         seeds_of(text)
+
+
+def test_leaving_songs_out_makes_the_mixers_anew(data: Path, tmp_path: Path) -> None:
+    write_song(data / "day", two_stems(1.0), CARD | {"artist": "Bob"})
+    target = tmp_path / "out.json"
+    told = evaluated(data, "--leave-out", "artist", "--mixers", "equal-loudness,rough-mix", "--json", str(target))
+    found = json.loads(target.read_text(encoding="utf-8"))
+    assert found["split"] == "artist"
+    assert list(found["mixers"]) == ["equal-loudness", "rough-mix"]
+    assert "2 songs by 2 makers" in told
+
+
+def test_generated_songs_are_judged_in_a_table_of_their_own(data: Path) -> None:
+    told = evaluated(data, "--mixers", "faders-up", "--generated", "1")
+    assert "Generated songs (1):" in told
+
+
+def test_styles_are_told_apart_song_by_song(data: Path, tmp_path: Path) -> None:
+    plots = tmp_path / "plots"
+    told = evaluated(data, "--styles", "--mixers", "faders-up,equal-loudness", "--plots", str(plots))
+    assert "100 % (" in told
+    assert (plots / "styles.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--styles", "--curve"], "--styles and --curve are different questions"),
+        (["--leave-out", "song", "--folds", "1"], "--folds goes from 2"),
+        (["--leave-out", "song", "--mixers", "search"], "search does not learn from balances"),
+        (["--leave-out", "song", "--mixers", "rough-mix"], "cannot be divided"),
+        (["--curve"], "1 songs are too few for a curve"),
+    ],
+)
+def test_questions_that_cannot_be_answered_are_told(data: Path, arguments: list[str], sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        evaluated(data, *arguments)

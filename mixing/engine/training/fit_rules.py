@@ -91,8 +91,10 @@ def fit_rules(examples: Sequence[Example], tell: Callable[[str], None] = lambda 
             "too_few_songs", f"A fit needs songs of three makers at the least, and here are {len(artists)}."
         )
     choices = _choose(examples, tell)
-    by_song, by_artist = (left_out(examples, key, lambda known: _fit(known, choices)) for key in (song_of, artist_of))
-    return Fitted(fit=_fit(examples, choices), choices=choices, by_song=by_song, by_artist=by_artist)
+    by_song, by_artist = (
+        left_out(examples, key, lambda known: fit_with(known, choices)) for key in (song_of, artist_of)
+    )
+    return Fitted(fit=fit_with(examples, choices), choices=choices, by_song=by_song, by_artist=by_artist)
 
 
 def song_of(example: Example) -> str:
@@ -221,12 +223,13 @@ def _strongest_ridge(examples: Sequence[Example], start: Choices, tell: Callable
 
 def _best(examples: Sequence[Example], measure: str, candidates: Sequence[Choices]) -> Choices:
     def error(choices: Choices) -> float:
-        return mean_over_songs(left_out(examples, artist_of, lambda known: _fit(known, choices))[measure])
+        return mean_over_songs(left_out(examples, artist_of, lambda known: fit_with(known, choices))[measure])
 
     return min(candidates, key=error)
 
 
-def _fit(examples: Sequence[Example], choices: Choices) -> RoughFit:
+def fit_with(examples: Sequence[Example], choices: Choices) -> RoughFit:
+    """The fit of these songs with what was chosen, whatever songs it was chosen on."""
     with_levels = _fit_levels(examples, choices.ridge, choices)
     return dataclasses.replace(with_levels, tone=fit_tone(examples, choices.strength))
 

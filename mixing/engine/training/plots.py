@@ -132,10 +132,11 @@ def matrix_svg(names: Sequence[str], shares: Sequence[Sequence[float]], *, title
     """
     if len(shares) != len(names) or any(len(row) != len(names) for row in shares):
         raise ValueError("A matrix has as many rows and columns as names.")
-    cell, left, top = 84, 152, 84
+    left, top = 152, 84
+    cell = min(84, (_WIDTH - left - 16) // len(names))
     parts: list[str] = []
     for row, name in enumerate(names):
-        parts.append(_text(left - 12, top + cell * 0.5 * (2 * row + 1) * 0.5 + 4, name, anchor="end"))
+        parts.append(_text(left - 12, top + cell / 2 * (row + 0.5) + 4, name, anchor="end"))
         parts.append(_text(left + cell * (row + 0.5), top - 12, name, anchor="middle"))
         for column in range(len(names)):
             if row == column:

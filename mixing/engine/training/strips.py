@@ -13,18 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixing.engine.console import stored_kernels
-from mixing.engine.console.buses import Buses
-from mixing.engine.console.desk import audible_strips
+from mixing.engine.console.desk import Desk, audible_strips
 from mixing.engine.console.gain import linear
-from mixing.engine.console.lanes import BLOCK_FRAMES, ROW_BYTES, Pack, StripPath
-from mixing.engine.console.parameters import Compressor, ConsoleParameters, Eq, GroupBus, Strip
+from mixing.engine.console.lanes import BLOCK_FRAMES, ROW_BYTES, Strips
+from mixing.engine.console.parameters import Compressor, ConsoleParameters, Eq, GroupBus, Groups, Sends, Strip
 from mixing.engine.roles import GROUPS
 
 Sound = NDArray[np.float32]
 
-_PLACES: Final = stored_kernels.LANES // 2
-"""Stereo outputs of one pack."""
-_REVERB, _DELAY = 2 * len(GROUPS), 2 * len(GROUPS) + 2
 _UNHEARD: Final = 1e-12
 """Power of a sample that has no gain of its own: below -120 dBFS it keeps that of the sample before it."""
 
@@ -72,12 +68,12 @@ def processed(sounds: Sequence[Sound], parameters: ConsoleParameters, sample_rat
     places = [index for index, strip in enumerate(parameters.strips) if strip.stem in heard]
     strips = [parameters.strips[index] for index in places]
     outputs = through_strips([sounds[index] for index in places], strips, sample_rate)
-    mix = _through_buses(outputs, strips, parameters, sounds[0].shape[1], sample_rate)
+    mix = _mixed([sounds[index] for index in places], outputs, strips, parameters, sample_rate)
     _through_groups(outputs, strips, parameters, sample_rate)
     stems = [np.zeros((2, sounds[0].shape[1]), dtype=np.float32) for _ in range(len(sounds) - len(places))]
     for index, output in zip(places, outputs, strict=True):
         stems.insert(index, output)
-    return Processed(stems, mix)
+    return Processed(stems, mix if places else np.zeros((2, sounds[0].shape[1]), dtype=np.float32))
 
 
 def processed_stems(sounds: Sequence[Sound], parameters: ConsoleParameters, sample_rate: int) -> list[Sound]:
@@ -88,37 +84,32 @@ def processed_stems(sounds: Sequence[Sound], parameters: ConsoleParameters, samp
 def through_strips(sounds: Sequence[Sound], strips: Sequence[Strip], sample_rate: int) -> list[Sound]:
     """Each sound ``(1 or 2, samples)`` through the strip beside it, as its group gets it: ``(2, samples)`` each."""
     outputs = [np.empty((2, sound.shape[1]), dtype=np.float32) for sound in sounds]
-    for first in range(0, len(sounds), _PLACES):
-        some = slice(first, first + _PLACES)
-        _play_pack(sounds[some], strips[some], sample_rate, outputs[some])
+    for first in range(0, len(sounds), len(GROUPS)):
+        some = slice(first, first + len(GROUPS))
+        _play_apart(sounds[some], strips[some], sample_rate, outputs[some])
     return outputs
 
 
-def _play_pack(sounds: Sequence[Sound], strips: Sequence[Strip], sample_rate: int, outputs: Sequence[Sound]) -> None:
-    """Up to eight strips, each onto two lanes of the bus of its own instead of its group's."""
-    paths = [
-        StripPath(replace(strip, stem=str(place)), sound.shape[0], sample_rate, reverb=0.0, delay=0.0)
-        for place, (strip, sound) in enumerate(zip(strips, sounds, strict=True))
-    ]
-    for place, (path, strip) in enumerate(zip(paths, strips, strict=True)):
-        group = 2 * GROUPS.index(strip.group)
-        panned = path.matrix[:, group : group + 2].copy()
-        path.matrix[...] = 0.0
-        path.matrix[:, 2 * place : 2 * place + 2] = panned
-    kinds = {path.stem: stored_kernels.FORMAT_FLOAT for path in paths}
-    pack = Pack(list(enumerate(paths)), kinds, sample_rate)
-    stored = np.zeros((len(paths), ROW_BYTES), dtype=np.uint8)
-    bus = np.empty((BLOCK_FRAMES, stored_kernels.LANES), dtype=np.float32)
+def _play_apart(sounds: Sequence[Sound], strips: Sequence[Strip], sample_rate: int, outputs: Sequence[Sound]) -> None:
+    """As many strips as there are groups, each put into a group of its own, so that the buses keep them apart."""
+    alone = tuple(
+        replace(strip, stem=name, group=name, sends=Sends()) for name, strip in zip(GROUPS, strips, strict=False)
+    )
+    channels = {strip.stem: sound.shape[0] for strip, sound in zip(alone, sounds, strict=True)}
+    kinds = dict.fromkeys(channels, stored_kernels.FORMAT_FLOAT)
+    playing = Strips(alone, ConsoleParameters(strips=alone), channels, kinds, sample_rate=sample_rate)
+    stored = np.zeros((len(alone), ROW_BYTES), dtype=np.uint8)
+    bus = np.empty(BLOCK_FRAMES * stored_kernels.LANES, dtype=np.float32)
+    lanes = bus.reshape(BLOCK_FRAMES, stored_kernels.LANES)
     for start in range(0, sounds[0].shape[1], BLOCK_FRAMES):
         frames = min(BLOCK_FRAMES, sounds[0].shape[1] - start)
         for row, sound in zip(stored.view(np.float32), sounds, strict=True):
             values = sound.shape[0] * frames
             row[:values].reshape(frames, -1)[...] = sound[:, start : start + frames].T
-            row[values : values + 16] = 0.0
-        bus[...] = 0.0
-        pack.play(stored, 0, frames, bus.reshape(-1))
+            row[values : values + stored_kernels.LANES] = 0.0
+        playing.play(stored, 0, frames, bus)
         for place, output in enumerate(outputs):
-            output[:, start : start + frames] = bus[:frames, 2 * place : 2 * place + 2].T
+            output[:, start : start + frames] = lanes[:frames, 2 * place : 2 * place + 2].T
 
 
 def _through_groups(
@@ -154,27 +145,30 @@ def _gains(total: Sound, bus: Strip, compressor: Compressor, sample_rate: int) -
     return np.asarray(gains[latest], dtype=np.float32)
 
 
-def _through_buses(
-    outputs: Sequence[Sound], strips: Sequence[Strip], parameters: ConsoleParameters, samples: int, sample_rate: int
+def _mixed(
+    sounds: Sequence[Sound],
+    outputs: Sequence[Sound],
+    strips: Sequence[Strip],
+    parameters: ConsoleParameters,
+    sample_rate: int,
 ) -> Sound:
-    """What the strips sum to behind groups, returns and master."""
-    buses = Buses(parameters, strips, sample_rate=sample_rate)
-    sends = [(linear(strip.sends.reverb_db), linear(strip.sends.delay_db)) for strip in strips]
-    mix = np.zeros((2, samples), dtype=np.float32)
-    part = np.empty((2, BLOCK_FRAMES), dtype=np.float32)
-    # The buses' loops read whole vectors, so that the block keeps its full length.
-    bus = np.zeros((stored_kernels.LANES, BLOCK_FRAMES), dtype=np.float32)
-    for start in range(0, samples, BLOCK_FRAMES):
-        frames = min(BLOCK_FRAMES, samples - start)
-        bus[...] = 0.0
-        for output, strip, (reverb, delay) in zip(outputs, strips, sends, strict=True):
-            block = output[:, start : start + frames]
-            group = 2 * GROUPS.index(strip.group)
-            bus[group : group + 2, :frames] += block
-            if reverb:
-                bus[_REVERB : _REVERB + 2, :frames] += np.float32(reverb) * block
-            if delay:
-                bus[_DELAY : _DELAY + 2, :frames] += np.float32(delay) * block
-        buses.play(np.ascontiguousarray(bus.T).reshape(-1), frames, part, fed=True)
-        mix[:, start : start + frames] = part[:, :frames]
-    return mix
+    """What the strips sum to behind groups, returns and master; by the desk where these do anything."""
+    samples = sounds[0].shape[1] if sounds else 0
+    if _only_sums(strips, parameters):
+        mix = np.zeros((2, samples), dtype=np.float32)
+        for output in outputs:
+            mix += output
+        return mix
+    channels = {strip.stem: sound.shape[0] for strip, sound in zip(strips, sounds, strict=True)}
+    desk = Desk(replace(parameters, strips=tuple(strips)), channels, sample_rate=sample_rate)
+    return desk.process(dict(zip(channels, sounds, strict=True)), samples)
+
+
+def _only_sums(strips: Sequence[Strip], parameters: ConsoleParameters) -> bool:
+    master = parameters.master
+    return (
+        parameters.groups == Groups()
+        and master.eq == Eq()
+        and not master.compressor.on
+        and all(strip.sends == Sends() for strip in strips)
+    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mixing.engine.training.measures import MIX_MEASURES, STEM_MEASURES
-from mixing.engine.training.plots import IntervalRow, interval_plot_svg
+from mixing.engine.training.plots import IntervalRow, interval_plot_svg, matrix_svg
 
 HEADINGS: Final[Mapping[str, tuple[str, str]]] = {
     "level_lu": ("Level", "LU"), "eq_db": ("EQ", "dB"), "pan": ("Pan", ""), "mrstft": ("MRSTFT", ""),
@@ -47,6 +47,45 @@ def figures(report: Mapping[str, Any], *, own: Sequence[str] = ()) -> dict[str, 
             title = f"{word} error on {report['song_count']} songs, with 95 % intervals"
             found[measure] = interval_plot_svg(rows, title=title, unit=unit)
     return found
+
+
+def curve_table(found: Mapping[str, Any]) -> str:
+    """The errors over the number of songs, a row for each mixer and measure."""
+    counts = [str(count) for count in found["counts"]]
+    lines = [f"| songs learnt from | {' | '.join(counts)} |", f"|---|{'---|' * len(counts)}"]
+    for key, rows in found["mixers"].items():
+        for measure in STEM_MEASURES:
+            cells = " | ".join(_cell(rows[count][measure], measure) for count in counts)
+            lines.append(f"| {key}, {' '.join(HEADINGS[measure]).strip()} | {cells} |")
+    return "\n".join(lines)
+
+
+def matrix_table(found: Mapping[str, Any]) -> str:
+    """On how many of the songs each two mixers are told apart, and who violates a gate."""
+    names = found["names"]
+    lines = [f"| {len(found['songs'])} songs | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
+    for row, name in enumerate(names):
+        cells = [
+            "" if row == column else f"{100 * share:.0f} % ({level:.1f} LU, {band:.1f} dB)"
+            for column, (share, level, band) in enumerate(
+                zip(found["told_apart"][row], found["level_lu"][row], found["band_db"][row], strict=True)
+            )
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    wrong = [
+        f"{name} on {song}: {', '.join(kinds)}."
+        for name, songs in found["violations"].items()
+        for song, kinds in songs.items()
+    ]
+    return "\n".join(
+        [*lines, "", *(wrong or ["No mix clips, loses a stem, misses its loudness or falls to one side."])]
+    )
+
+
+def matrix_figure(found: Mapping[str, Any]) -> str:
+    """The shares of the matrix as SVG."""
+    title = f"Told apart, in per cent of {len(found['songs'])} songs"
+    return matrix_svg(found["names"], found["told_apart"], title=title)
 
 
 def _head(report: Mapping[str, Any]) -> str:

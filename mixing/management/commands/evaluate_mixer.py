@@ -6,7 +6,7 @@ import json
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -15,8 +15,16 @@ from mixing.engine.mixers.interface import Mixer
 from mixing.engine.mixers.registry import all_mixers, mixer
 from mixing.engine.training.corpus import SongEntry, read_corpus
 
-CACHE = Path("var/training")
-MOST_SEEDS = 100
+if TYPE_CHECKING:
+    from mixing.engine.training.leave_out import Train
+
+Answer = tuple[dict[str, Any], str, dict[str, str]]
+
+CACHE: Final = Path("var/training")
+GENERATED_FROM: Final = 90_000
+"""The first seed of generated songs for judging: far from those that anything learns from."""
+MOST: Final = 1_000
+MOST_SEEDS: Final = 100
 
 
 def seeds_of(text: str) -> tuple[int, ...]:
@@ -50,30 +58,90 @@ class Command(BaseCommand):
         parser.add_argument("--songs", metavar="IDS", help="Only these songs, with commas.")
         parser.add_argument("--json", metavar="FILE", type=Path, help="Write everything that was measured.")
         parser.add_argument("--plots", metavar="DIR", type=Path, help="Write the figures as SVG into this folder.")
+        parser.add_argument(
+            "--leave-out",
+            choices=("song", "artist"),
+            help="Make the mixers anew for each song, without it or without all songs of its artist.",
+        )
+        parser.add_argument(
+            "--folds", metavar="N", type=int, help="Leave out in N parts; unless said, each song or artist by itself."
+        )
+        parser.add_argument(
+            "--generated", metavar="N", type=int, default=0, help="Also judge N generated songs, in rows of their own."
+        )
+        parser.add_argument("--styles", action="store_true", help="Tell how often the mixers are told apart instead.")
+        parser.add_argument("--curve", action="store_true", help="Tell the error over the number of songs instead.")
+        parser.add_argument("--draws", metavar="N", type=int, default=3, help="Draws of songs for the curve; 3.")
         parser.add_argument("--cache", metavar="DIR", type=Path, default=CACHE, help=f"Features; {CACHE} unless said.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            found = self._evaluate(options)
-            _write(found, options)
+            refuse_closed(options["json"])
+            found, told, drawn = self._answer(options)
+            _write(found, drawn, options)
         except EngineError as error:
             raise CommandError(error.message) from None
         except OSError as error:
             raise CommandError(f"{error.filename or options['data']}: {error.strerror or error}.") from None
+        self.stdout.write(told)
 
-    def _evaluate(self, options: dict[str, Any]) -> dict[str, Any]:
-        # Measuring loads numba, which only this command and workers need.
+    def _answer(self, options: dict[str, Any]) -> Answer:
+        """What was asked for: as JSON values, as text, and as figures by name."""
+        # Measuring loads numba, and training torch, which only this command and workers need.
+        from mixing.engine.training.generated import generated_corpus
+
+        _refuse_contradictions(options)
+        entries = chosen(read_corpus(options["data"]), options["songs"])
+        entries += generated_corpus(options["generated"], GENERATED_FROM, options["cache"] / "judged")
+        if options["styles"]:
+            return self._styles(entries, options)
+        if options["curve"]:
+            return self._curve(entries, options)
+        return self._evaluation(entries, options)
+
+    def _evaluation(self, entries: list[SongEntry], options: dict[str, Any]) -> Answer:
         from mixing.engine.training.evaluate import evaluate, report
-        from mixing.engine.training.tables import markdown_tables
+        from mixing.engine.training.leave_out import left_out_mixers
+        from mixing.engine.training.tables import figures, markdown_tables
+
+        split, cache = options["leave_out"], options["cache"]
+        if split is None:
+            mixers = mixers_of_keys(options["mixers"])
+            outcome = evaluate(entries, lambda _: mixers, options["seeds"], cache=cache, tell=self._tell)
+        else:
+            made = left_out_mixers(
+                entries, split, _trainers(options), cache=cache, folds=options["folds"], tell=self._say
+            )
+            outcome = evaluate(entries, made, options["seeds"], cache=cache, tell=self._tell)
+        found = report(outcome, options["seeds"], data=options["data"].as_posix(), split=split or "none")
+        told = "\n\n".join([markdown_tables(found), "\n".join([*found["remarks"], *found["conclusion"]])])
+        return found, told, {f"evaluation-{measure.partition('_')[0]}": svg for measure, svg in figures(found).items()}
+
+    def _styles(self, entries: list[SongEntry], options: dict[str, Any]) -> Answer:
+        from mixing.engine.training.style_matrix import style_matrix
+        from mixing.engine.training.tables import matrix_figure, matrix_table
 
         mixers = mixers_of_keys(options["mixers"])
-        entries = chosen(read_corpus(options["data"]), options["songs"])
-        refuse_closed(options["json"])
-        outcome = evaluate(entries, lambda _: mixers, options["seeds"], cache=options["cache"], tell=self._tell)
-        found = report(outcome, options["seeds"], data=str(options["data"]))
-        self.stdout.write(markdown_tables(found))
-        self.stdout.write("\n" + "\n".join([*found["remarks"], *found["conclusion"]]))
-        return found
+        unseen = [entry for entry in entries if entry.id not in songs_known_to(mixers)]
+        found = style_matrix(unseen, mixers, seed=options["seeds"][0], cache=options["cache"], tell=self._tell)
+        return found, matrix_table(found), {"styles": matrix_figure(found)}
+
+    def _curve(self, entries: list[SongEntry], options: dict[str, Any]) -> Answer:
+        from mixing.engine.training.songs_curve import curve_figures, songs_curve
+        from mixing.engine.training.tables import curve_table
+
+        found = songs_curve(
+            [entry for entry in entries if entry.kind == "real"],
+            _trainers(options),
+            draws=options["draws"],
+            seeds=options["seeds"],
+            cache=options["cache"],
+            tell=self._say,
+        )
+        return found, curve_table(found), curve_figures(found)
+
+    def _say(self, line: str) -> None:
+        self.stderr.write(line)
 
     def _tell(self, entry: SongEntry) -> None:
         self.stderr.write(f"{entry.id}: {entry.title}, {len(entry.stems)} stems")
@@ -104,13 +172,34 @@ def refuse_closed(path: Path | None) -> None:
         raise MixFailed("no_folder", f"There is no folder {path.parent} to write {path.name} into.", field=str(path))
 
 
-def _write(found: dict[str, Any], options: dict[str, Any]) -> None:
-    from mixing.engine.training.tables import figures
+def songs_known_to(mixers: Sequence[Mixer]) -> frozenset[str]:
+    """The songs that any of these mixers' checkpoints learnt from, as their cards list them."""
+    listed = (getattr(getattr(each, "card", None), "data", {}).get("songs", ()) for each in mixers)
+    return frozenset(str(song["id"]) for songs in listed for song in songs)
 
+
+def _trainers(options: dict[str, Any]) -> dict[str, Train]:
+    from mixing.engine.training.leave_out import RULES, trainer
+
+    keys = [part.strip() for part in (options["mixers"] or ",".join(RULES)).split(",") if part.strip()]
+    return {key: trainer(key) for key in dict.fromkeys(keys)}
+
+
+def _refuse_contradictions(options: dict[str, Any]) -> None:
+    modes = [name for name in ("leave_out", "styles", "curve") if options[name]]
+    if len(modes) > 1:
+        flags = " and ".join("--" + name.replace("_", "-") for name in modes)
+        raise MixFailed("contradiction", f"{flags} are different questions; ask one at a time.")
+    for name, least in (("folds", 2), ("draws", 1), ("generated", 0)):
+        if options[name] is not None and not least <= options[name] <= MOST:
+            raise MixFailed("out_of_range", f"--{name} goes from {least} to {MOST}.", field=name)
+
+
+def _write(found: dict[str, Any], figures: dict[str, str], options: dict[str, Any]) -> None:
     if options["json"] is not None:
         text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         options["json"].write_text(text, encoding="utf-8")
     if options["plots"] is not None:
         options["plots"].mkdir(parents=True, exist_ok=True)
-        for measure, svg in figures(found).items():
-            (options["plots"] / f"evaluation-{measure.partition('_')[0]}.svg").write_text(svg, encoding="utf-8")
+        for name, svg in figures.items():
+            (options["plots"] / f"{name}.svg").write_text(svg, encoding="utf-8")
