@@ -195,7 +195,9 @@ def _channel(
     if stem.audio.loudness_lufs is None:
         return _Channel(strip, (), None)
     onto_a_side_db = _loud_side_db(stem.audio, pan, width)
-    behind = dynamics.peaks_behind(compressor, _peaks_behind_eq(stem, trim_db, eq))
+    behind = dynamics.peaks_behind(
+        compressor, _peaks_behind_eq(stem, trim_db, eq), dynamics.BY_ROLE[stem.role].below_peaks_db
+    )
     return _Channel(
         strip,
         tuple(level + strip.fader_db + onto_a_side_db for level in behind),
@@ -217,7 +219,8 @@ def _taken_lu(
     taken -= image.loudness_change_lu(stem.audio, pan=wish.pan, width=wish.width)
     if compressor.on:
         peaks_dbfs = _peaks_behind_eq(stem, trims[stem.name], eq)
-        taken += dynamics.loss_lu(compressor, peaks_dbfs) - compressor.makeup_db
+        below_db = dynamics.BY_ROLE[stem.role].below_peaks_db
+        taken += dynamics.loss_lu(compressor, peaks_dbfs, below_db) - compressor.makeup_db
     return min(LARGEST_GIVEN_BACK_LU, max(-LARGEST_GIVEN_BACK_LU, taken))
 
 
@@ -313,12 +316,14 @@ def _group(fed: Sequence[_Channel], decision: GroupDecision, group: Group) -> tu
     incoming = dynamics.peaks_of_sum(channel.peaks_dbfs for channel in fed)
     change_db = power_change_db(spectrum_db, eq)
     peaks_dbfs = tuple(level + change_db for level in incoming)
-    compressor = decision.compressor or dynamics.set_for(
-        decision.gain_reduction_db, dynamics.BY_GROUP[group], peaks_dbfs
-    )
-    given_back = dynamics.loss_lu(compressor, peaks_dbfs) - compressor.makeup_db if compressor.on else 0.0
+    character = dynamics.BY_GROUP[group]
+    compressor = decision.compressor or dynamics.set_for(decision.gain_reduction_db, character, peaks_dbfs)
+    taken = dynamics.loss_lu(compressor, peaks_dbfs, character.below_peaks_db)
+    given_back = taken - compressor.makeup_db if compressor.on else 0.0
     gain_db = min(12.0, max(-12.0, given_back - loudness_change_lu(spectrum_db, eq)))
-    leaving = tuple(level + gain_db for level in dynamics.peaks_behind(compressor, peaks_dbfs))
+    leaving = tuple(
+        level + gain_db for level in dynamics.peaks_behind(compressor, peaks_dbfs, character.below_peaks_db)
+    )
     return GroupBus(gain_db=round(gain_db, 2) + 0.0, eq=eq, compressor=compressor), leaving
 
 

