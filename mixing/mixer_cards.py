@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
+from mixing.card_figures import figures, notes
 from mixing.engine.mixers.styles import STYLES
 from mixing.forms import is_variant
 from mixing.formulas import formula
@@ -19,59 +19,6 @@ GROUPS: Final = (
     ("matching", "By a reference", "Bring your stems near a recording that you name."),
     ("rules", "Rules", "Every decision can be read. The anchors of the arena."),
 )
-_MEASURES: Final[Mapping[str, tuple[str, str]]] = {
-    "level_lu": ("Level of each stem", "LU"),
-    "eq_db": ("Tone of each stem", "dB"),
-    "pan": ("Place of each stem", ""),
-    "mrstft": ("Spectrogram of the mix", ""),
-    "loudness_lu": ("Loudness of the mix", "LU"),
-    "crest_db": ("Crest of the mix", "dB"),
-    "width": ("Width of the mix", ""),
-    "imbalance": ("Balance of left and right", ""),
-    "band_db": ("Tone of the mix", "dB"),
-}
-_TRAILS: Final[Mapping[str, str]] = {
-    "leave_one_song_out": "Songs that it has never heard",
-    "leave_one_artist_out": "Artists that it has never heard",
-    "generated": "Generated songs",
-}
-
-
-Numbers: TypeAlias = tuple[float, float, float]
-"""A mean and the ends of its interval."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """A mean with its interval, placed on the scale that all rows of its figure share (0 to 1)."""
-
-    label: str
-    own: bool
-    mean: float
-    low: float
-    high: float
-    at: float
-    start: float
-    end: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """One measure of several mixers, lower being better."""
-
-    title: str
-    unit: str
-    rows: tuple[Interval, ...]
-    lowest: float
-    largest: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """Figures that were measured on the same songs."""
-
-    title: str
-    figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +76,8 @@ def card_page(mixer: Mixer, mixers: Sequence[Mixer]) -> dict[str, Any]:
         "formula": formula(mixer.key),
         "songs": _songs(card),
         "data_facts": _facts(card.get("data"), skip=("songs",)),
-        "trials": trials(mixer, mixers),
+        "figures": figures(mixer, mixers),
+        "notes": notes(card),
         "towers": [(_words(name), state) for name, state in sorted(_mapping(card.get("towers")).items())],
         "style_facts": _facts(card.get("style")),
         "precisions": _precisions(card),
@@ -142,57 +90,6 @@ def card_page(mixer: Mixer, mixers: Sequence[Mixer]) -> dict[str, Any]:
         "variants": [other for other in mixers if is_variant(other, mixers) and other.family == mixer.key],
         "base": next((each for each in mixers if each.key == mixer.family and each.key != mixer.key), None),
     }
-
-
-def trials(mixer: Mixer, mixers: Iterable[Mixer]) -> list[Trial]:
-    """What was measured on this mixer, beside what was measured in the same way on the others."""
-    own = dict(_intervals(mixer.card.get("metrics")))
-    others = [(each, dict(_intervals(each.card.get("metrics")))) for each in mixers if each.key != mixer.key]
-    by_trail: dict[tuple[str, ...], list[Figure]] = {}
-    for path, numbers in own.items():
-        rows = [(mixer.title, True, numbers)]
-        rows += [(each.title, False, found[path]) for each, found in others if path in found]
-        title, unit = _MEASURES.get(path[-1], (_words(path[-1]), ""))
-        by_trail.setdefault(path[:-1], []).append(_figure(title, unit, rows))
-    return [Trial(title=_trail(trail), figures=tuple(figures)) for trail, figures in by_trail.items()]
-
-
-def _figure(title: str, unit: str, rows: Sequence[tuple[str, bool, Numbers]]) -> Figure:
-    """Rows from the best to the worst, on one scale that begins at zero or below."""
-    lowest = min(0.0, *(numbers[1] for _, _, numbers in rows))
-    largest = max(max(numbers) for _, _, numbers in rows)
-    span = (largest - lowest) or 1.0
-    placed = (
-        Interval(
-            label=label,
-            own=own,
-            mean=mean,
-            low=low,
-            high=high,
-            at=(mean - lowest) / span,
-            start=(low - lowest) / span,
-            end=(high - lowest) / span,
-        )
-        for label, own, (mean, low, high) in sorted(rows, key=lambda row: row[2])
-    )
-    return Figure(title=title, unit=unit, rows=tuple(placed), lowest=lowest, largest=largest)
-
-
-def _intervals(metrics: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Numbers]]:
-    """Every mean with its interval in a card's metrics, by where it stands."""
-    if not isinstance(metrics, Mapping):
-        return
-    numbers = [metrics.get(name) for name in ("mean", "low", "high")]
-    if path and all(isinstance(value, int | float) and math.isfinite(value) for value in numbers):
-        mean, low, high = (float(value) for value in numbers if value is not None)
-        yield path, (mean, low, high)
-        return
-    for name, value in metrics.items():
-        yield from _intervals(value, (*path, str(name)))
-
-
-def _trail(path: tuple[str, ...]) -> str:
-    return ", ".join(_TRAILS.get(part, _words(part)) for part in path) or "Songs that it has never heard"
 
 
 def _songs(card: Mapping[str, Any]) -> list[dict[str, str]]:

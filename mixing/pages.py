@@ -188,13 +188,23 @@ def mix_page(mix: Mix) -> dict[str, Any]:
         "report": readings.report(mix),
         "wishes": readings.wishes(mix),
         "again": again(mix.mixer.key, mix.intent, stems, mix.reference.uuid if mix.reference else None),
-        "strips": readings.strips(mix, roles),
+        **_console(mix, roles),
         "page": {
             "job": events.payload(mix.job),
             "jobs": _payloads(row.export.job for row in exports["exports"] if row.export is not None),
             "mix": mix_urls(mix),
             "stems": [{"name": stem.name, "role": stem.role, "peaks_url": stem.peaks_url} for stem in stems],
         },
+    }
+
+
+def _console(mix: Mix, roles: dict[str, str]) -> dict[str, Any]:
+    strips = readings.strips(mix, roles)
+    return {
+        "strips": strips,
+        "buses": readings.buses(mix),
+        "has_dynamics": any(strip.dynamics for strip in strips),
+        "has_space": any(strip.space for strip in strips),
     }
 
 

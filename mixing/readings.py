@@ -6,8 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mixing.engine.console.parameters import OFF_DB, ConsoleParameters, Eq, HighShelf, LowShelf, Peak, Strip
+from mixing.engine.console.parameters import (
+    OFF_DB,
+    Compressor,
+    ConsoleParameters,
+    Eq,
+    GroupBus,
+    HighShelf,
+    LowShelf,
+    Peak,
+    Strip,
+)
 from mixing.engine.mixers.styles import STYLES
+from mixing.engine.roles import GROUPS
 from mixing.models import Mix
 
 _SMALLEST_DB = 0.05
@@ -32,6 +43,16 @@ class StripReading:
     level: str
     pan: str
     eq: str
+    dynamics: str
+    space: str
+
+
+@dataclass(frozen=True, slots=True)
+class BusReading:
+    """What a group, a room or the master does; only those that do something are told."""
+
+    name: str
+    words: str
 
 
 def strips(mix: Mix, roles: dict[str, str]) -> list[StripReading]:
@@ -47,9 +68,37 @@ def strips(mix: Mix, roles: dict[str, str]) -> list[StripReading]:
             level=level(strip),
             pan=pan(strip.pan),
             eq=eq(strip.eq),
+            dynamics=dynamics(strip.compressor),
+            space=space(strip),
         )
         for strip in console.strips
     ]
+
+
+def buses(mix: Mix) -> list[BusReading]:
+    """The groups, the rooms that something is sent to, and the master of a finished mix."""
+    if mix.parameters is None:
+        return []
+    console = ConsoleParameters.from_dict(mix.parameters)
+    rows = [(name.capitalize(), _bus(getattr(console.groups, name))) for name in GROUPS]
+    if any(strip.sends.reverb_db > OFF_DB for strip in console.strips):
+        reverb = console.reverb
+        rows.append(
+            (
+                "Reverb",
+                [
+                    f"{reverb.decay_s:.1f} s",
+                    f"after {reverb.predelay_ms:.0f} ms",
+                    f"dark above {hertz(reverb.damping_hz)}",
+                ],
+            )
+        )
+    if any(strip.sends.delay_db > OFF_DB for strip in console.strips):
+        rows.append(("Delay", [f"{console.delay.time_ms:.0f} ms", f"{console.delay.feedback * 100:.0f} % comes back"]))
+    master = console.master
+    limiter = ["limiter"] if master.limiter.on else []
+    rows.append(("Master", [*_tone(master.eq), *_tamed(master.compressor), *limiter]))
+    return [BusReading(name, ", ".join(words)) for name, words in rows if words]
 
 
 def report(mix: Mix) -> dict[str, Any] | None:
@@ -116,6 +165,33 @@ def eq(settings: Eq) -> str:
         if abs(band.gain_db) >= _SMALLEST_DB
     ]
     return ", ".join(words) or "flat"
+
+
+def dynamics(compressor: Compressor) -> str:
+    """``3:1 over −18.0 dB``, or nothing."""
+    return ", ".join(_tamed(compressor))
+
+
+def space(strip: Strip) -> str:
+    """What is sent to the rooms, or nothing."""
+    sent = (("reverb", strip.sends.reverb_db), ("delay", strip.sends.delay_db))
+    return ", ".join(f"{name} {decibels(level_db)}" for name, level_db in sent if level_db > OFF_DB)
+
+
+def _bus(bus: GroupBus) -> list[str]:
+    gain = [decibels(bus.gain_db)] if abs(bus.gain_db) >= _SMALLEST_DB else []
+    return [*gain, *_tone(bus.eq), *_tamed(bus.compressor)]
+
+
+def _tone(settings: Eq) -> list[str]:
+    words = eq(settings)
+    return [] if words == "flat" else [words]
+
+
+def _tamed(compressor: Compressor) -> list[str]:
+    if not compressor.on or compressor.ratio <= 1.0:
+        return []
+    return [f"{compressor.ratio:.1f}:1 over {decibels(compressor.threshold_db)}"]
 
 
 def decibels(value: float) -> str:

@@ -11,6 +11,8 @@ from django.db import transaction
 
 from mixing.engine.mixers.interface import Mixer as EngineMixer
 from mixing.engine.mixers.registry import all_mixers
+from mixing.engine.mixers.rough_fit import CARD
+from mixing.engine.mixers.rules import RoughMix
 from mixing.models import Mixer
 
 
@@ -33,15 +35,18 @@ def _fields(mixer: EngineMixer) -> dict[str, Any]:
         "summary": mixer.summary,
         "sha256": getattr(mixer, "sha256", None) or "",
         "needs_reference": bool(getattr(mixer, "needs_reference", False)),
-        "card": _plain(getattr(mixer, "card", None)),
+        "card": _card(mixer),
         "is_active": True,
     }
 
 
-def _plain(card: object) -> dict[str, Any]:
-    """A card as the JSON that it was read from; what has no card has an empty one."""
+def _card(mixer: EngineMixer) -> dict[str, Any]:
+    """A mixer's card as JSON: its own, or that of a rule that was fitted; empty for what has none."""
+    card: object = getattr(mixer, "card", None)
     if dataclasses.is_dataclass(card) and not isinstance(card, type):
         card = {item.name: getattr(card, item.name) for item in dataclasses.fields(card)}
+    if card is None and mixer.key == RoughMix.key:
+        card = json.loads(CARD.read_text(encoding="utf-8"))
     if not isinstance(card, Mapping):
         return {}
     plain: dict[str, Any] = json.loads(json.dumps(dict(card)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from mixing.engine.errors import MixFailed
+from mixing.engine.errors import AudioRejected, MixFailed
 from mixing.engine.mixers.interface import ANALYSIS_VERSION, AudioFeatures
 from mixing.models import Job, Mix, Reference, Song, Upload
 from mixing.services import jobs, storage
@@ -32,8 +32,13 @@ def create(*, song: Song, kind: str, filename: str, upload_bytes: int, job: Job)
 def accept(*, run: jobs.Run, reference: Reference, ingested: IngestedStem, audio: Path, peaks: Path) -> None:
     """Put a recording that was checked into the place of the one before, and end its job.
 
-    Raises AudioRejected, with nothing changed, where its owner's quota has no room for what the file became.
+    Raises AudioRejected, with nothing changed, where the recording is silent, or its owner's quota has no room for it.
     """
+    if ingested.features.loudness_lufs is None:
+        raise AudioRejected(
+            "silent_reference",
+            f"There is nothing to hear in “{reference.name}”, so a mix cannot sound like it. Choose another recording.",
+        )
     peaks.write_bytes(ingested.peaks)
     with run.publish():
         before = Reference.objects.filter(song=reference.song_id, kind=reference.kind, state=Reference.State.READY)

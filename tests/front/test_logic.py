@@ -77,3 +77,14 @@ assert.equal(megabytes(38_400_000), "38 MB");
 """,
         tmp_path,
     )
+
+
+def test_a_pan_and_a_space_are_said_as_on_the_mix_page(tmp_path: Path) -> None:
+    run(
+        """
+import { panWords, spaceWords } from "./desk.js";
+assert.deepEqual([-40, 0, 100].map(panWords), ["L 40", "C", "R 100"]);
+assert.deepEqual([0, 55].map(spaceWords), ["Dry", "55 %"]);
+""",
+        tmp_path,
+    )

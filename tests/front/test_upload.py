@@ -152,3 +152,19 @@ assert.deepEqual(state.stored, bytes);
 """,
         tmp_path,
     )
+
+
+def test_a_reference_says_what_it_is_and_answers_its_own_name(tmp_path: Path) -> None:
+    run(
+        _SERVER
+        + """
+const state = server((method, count, held, body) => {
+  if (method !== "PATCH" || count < 3) return null;
+  held.stored.push(...body);
+  return [204, { "Upload-Offset": String(held.stored.length), "X-Reference": "r", "X-Job": "j" }];
+});
+assert.deepEqual(await upload(state, { kind: "rough_mix" }).run(), { stem: "r", job: "j" });
+assert.equal(state.metadata, metadata({ filename: "Gitarre süß.wav", kind: "rough_mix" }));
+""",
+        tmp_path,
+    )

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile as sf
 from django.test import TestCase
@@ -101,6 +102,14 @@ def test_a_file_that_is_no_sound_is_refused_with_a_sentence_and_leaves_nothing(
     assert reference.error_code != ""
     assert "Letter.wav" in reference.error_message
     assert files(media) == set()
+
+
+def test_silence_is_refused_since_nothing_can_sound_like_it(song: Song, tmp_path: Path) -> None:
+    silent = tmp_path / "silent.wav"
+    sf.write(silent, np.zeros((44_100, 2), dtype=np.int16), 44_100)
+    reference = check(coming_reference(song, "Silent.wav", source=silent))
+    assert (reference.state, reference.error_code) == (Reference.State.REJECTED, "silent_reference")
+    assert "“Silent.wav”" in reference.error_message
 
 
 def test_a_broken_file_costs_nobody_the_good_one(song: Song, tmp_path: Path) -> None:

@@ -1,0 +1,187 @@
+"""What was measured on a mixer, as its card tells it: means with their intervals, laid out to be drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from mixing.models import Mixer
+
+Numbers: TypeAlias = tuple[float, float, float]
+"""A mean and the ends of its interval."""
+
+_MEASURES: Final[Mapping[str, tuple[str, str]]] = {
+    "level": ("Level of each stem", "LU"),
+    "eq": ("Tone of each stem", "dB"),
+    "pan": ("Place of each stem", "(R − L) / (R + L)"),
+    "pan_width": ("Place of each stem", "(R − L) / (R + L)"),
+    "bands": ("Tone of the mix", "dB"),
+    "loudness": ("Loudness of the mix", "LU"),
+    "mrstft": ("Spectrogram of the mix", ""),
+    "crest": ("Crest of the mix", "dB"),
+    "width": ("Width of the mix", ""),
+    "imbalance": ("Left and right of the mix", ""),
+    "dynamics": ("Dynamics of the mix", "dB"),
+}
+_UNIT_ENDINGS: Final = {"_lu": "LU", "_db": "dB", "_ms": "ms", "_s": "s"}
+_WORDS: Final[Mapping[str, str]] = {
+    "base": "its rule alone",
+    "prior_alone": "its prior alone",
+    "left_out_artists": "artists left out",
+    "left_out_by_song": "song left out",
+    "left_out_by_maker": "maker left out",
+    "leave_one_song_out": "song left out",
+    "leave_one_artist_out": "artist left out",
+}
+_OTHERS: Final = {"base", "prior_alone"}
+_UNSAID: Final = {"trained", "difference"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A mean with its interval, and where it lies on the scale that all rows of its figure share (0 to 1)."""
+
+    label: str
+    own: bool
+    mean: float
+    low: float
+    high: float
+    at: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One measure, lower being better; ``zero`` is where nought lies on its scale, None at its left edge."""
+
+    title: str
+    unit: str
+    rows: tuple[Interval, ...]
+    zero: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """A mean in a card: of which measure, under which names, whether it is a difference of two."""
+
+    measure: str
+    names: tuple[str, ...]
+    unit: str
+    numbers: Numbers
+
+    @property
+    def is_difference(self) -> bool:
+        return "difference" in self.names or any("_minus_" in name for name in self.names)
+
+
+def figures(mixer: Mixer, mixers: Sequence[Mixer]) -> list[Figure]:
+    """One figure for each measure of the card, and one more where it holds differences to something else."""
+    titles = {each.key: each.title for each in mixers}
+    by_figure: dict[tuple[str, bool], list[_Leaf]] = {}
+    for leaf in _leaves(mixer.card.get("metrics")):
+        by_figure.setdefault((leaf.measure, leaf.is_difference), []).append(leaf)
+    drawn = []
+    for (measure, is_difference), leaves in sorted(by_figure.items(), key=lambda item: item[0][1]):
+        title, unit = _title(measure)
+        rows = [(_label(leaf, mixer, titles), _is_own(leaf, mixer, titles), leaf.numbers) for leaf in leaves]
+        title = f"{title}, difference" if is_difference else title
+        drawn.append(_figure(title, leaves[0].unit or unit, rows))
+    return drawn
+
+
+def notes(card: Mapping[str, Any]) -> list[str]:
+    """How it was measured, in the card's own words."""
+    return list(dict.fromkeys(_notes(card.get("metrics"))))
+
+
+def _figure(title: str, unit: str, rows: Sequence[tuple[str, bool, Numbers]]) -> Figure:
+    """Rows from the best to the worst, on one scale that holds nought."""
+    lowest = min(0.0, *(min(numbers) for _, _, numbers in rows))
+    largest = max(0.0, *(max(numbers) for _, _, numbers in rows))
+    span = (largest - lowest) or 1.0
+    placed = (
+        Interval(
+            label=label,
+            own=own,
+            mean=mean,
+            low=low,
+            high=high,
+            at=(mean - lowest) / span,
+            start=(low - lowest) / span,
+            end=(high - lowest) / span,
+        )
+        for label, own, (mean, low, high) in sorted(rows, key=lambda row: row[2])
+    )
+    return Figure(title=title, unit=unit, rows=tuple(placed), zero=-lowest / span if lowest < 0 else None)
+
+
+def _leaves(metrics: object, names: tuple[str, ...] = (), unit: str = "") -> Iterator[_Leaf]:
+    """Every mean with its interval, wherever it stands in a card's metrics."""
+    if not isinstance(metrics, Mapping):
+        return
+    numbers = [metrics.get(name) for name in ("mean", "low", "high")]
+    if names and all(isinstance(value, int | float) and math.isfinite(value) for value in numbers):
+        mean, low, high = (float(value) for value in numbers if value is not None)
+        measure = next((name for name in names if _plain(name) in _MEASURES), names[-1])
+        yield _Leaf(measure, tuple(name for name in names if name != measure), unit, (mean, low, high))
+        return
+    said = metrics.get("unit")
+    for name, value in metrics.items():
+        yield from _leaves(value, (*names, str(name)), said if isinstance(said, str) else unit)
+
+
+def _notes(metrics: object) -> Iterator[str]:
+    if not isinstance(metrics, Mapping):
+        return
+    counted = [f"{metrics[name]} {name}" for name in ("songs", "makers", "seeds") if isinstance(metrics.get(name), int)]
+    how = metrics.get("how")
+    if said := " ".join(part for part in (how if isinstance(how, str) else "", ", ".join(counted)) if part):
+        yield said if said.endswith(".") else f"{said}."
+    for value in metrics.values():
+        yield from _notes(value)
+
+
+def _plain(measure: str) -> str:
+    """``level_lu`` is the measure ``level``."""
+    for ending in _UNIT_ENDINGS:
+        measure = measure.removesuffix(ending)
+    return measure
+
+
+def _title(measure: str) -> tuple[str, str]:
+    known = _MEASURES.get(_plain(measure))
+    if known is not None:
+        return known
+    unit = next((unit for ending, unit in _UNIT_ENDINGS.items() if measure.endswith(ending)), "")
+    return _sentence(_plain(measure)), unit
+
+
+def _is_own(leaf: _Leaf, mixer: Mixer, titles: Mapping[str, str]) -> bool:
+    names = {name.replace("_", "-") for name in leaf.names}
+    return not (_OTHERS & set(leaf.names) or (names & set(titles)) - {mixer.key})
+
+
+def _label(leaf: _Leaf, mixer: Mixer, titles: Mapping[str, str]) -> str:
+    words = []
+    for name in leaf.names:
+        if name in _UNSAID:
+            continue
+        if "_minus_" in name:
+            words.append(" − ".join(_word(part, titles) for part in name.split("_minus_")))
+        else:
+            words.append(_word(name, titles))
+    if "difference" in leaf.names:
+        words.append("trained − rule")
+    return _sentence(", ".join(words)) if words else mixer.title
+
+
+def _word(name: str, titles: Mapping[str, str]) -> str:
+    return titles.get(name.replace("_", "-")) or _WORDS.get(name, name.replace("_", " "))
+
+
+def _sentence(words: str) -> str:
+    words = words.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
