@@ -305,10 +305,11 @@ def _compress(
 @njit(cache=True, nogil=True, error_model="numpy")
 def play_pack(
     stored: NDArray[np.uint8],
-    places: NDArray[np.int64],
-    gains: NDArray[np.float32],
     first: int,
     frames: int,
+    bus: NDArray[np.float32],
+    places: NDArray[np.int64],
+    gains: NDArray[np.float32],
     half: bool,
     pack: NDArray[np.float32],
     triples: int,
@@ -321,7 +322,6 @@ def play_pack(
     reduction: NDArray[np.float64],
     levels: NDArray[np.float32],
     matrix: NDArray[np.float32],
-    bus: NDArray[np.float32],
     resting: NDArray[np.bool_],
 ) -> None:
     """One block of a pack, ``frames`` from ``first`` on, from stored bytes to the buses.

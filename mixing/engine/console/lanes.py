@@ -118,7 +118,7 @@ class StripPath:
     """A strip as its lanes need it, with what it remembers while it is in no pack."""
 
     def __init__(
-        self, strip: Strip, channels: int, sample_rate: int, *, group: float, reverb: float, delay: float
+        self, strip: Strip, channels: int, sample_rate: int, *, group: float = 1.0, reverb: float, delay: float
     ) -> None:
         self.stem = strip.stem
         self.channels = channels
@@ -161,16 +161,10 @@ class Pack:
             self._settings.filters_of(first, path.channels)[...] = path.kept.memory[0]
             self._settings.reduction_log2[self._settings.levels_of(first, path.channels)] = path.kept.reduction_log2
             self._matrix[first : first + path.channels] = path.matrix
-
-    def play(self, stored: NDArray[np.uint8], first: int, frames: int, bus: NDArray[np.float32]) -> None:
-        """Add a block to the buses, and tell the strips whether their filters rest."""
         settings = self._settings
-        kernels.play_pack(
-            stored,
+        self._arguments = (
             self._places,
             self._trims,
-            first,
-            frames,
             self._half,
             self._buffer,
             settings.triples,
@@ -183,11 +177,14 @@ class Pack:
             settings.reduction_log2,
             settings.levels,
             self._matrix.reshape(-1),
-            bus,
             settings.resting,
         )
+
+    def play(self, stored: NDArray[np.uint8], first: int, frames: int, bus: NDArray[np.float32]) -> None:
+        """Add a block to the buses, and tell the strips whether their filters rest."""
+        kernels.play_pack(stored, first, frames, bus, *self._arguments)
         for (_, path), first in zip(self._members, self._first, strict=True):
-            path.kept.resting[:] = settings.resting[first : first + path.channels]
+            path.kept.resting[:] = self._settings.resting[first : first + path.channels]
 
     def dissolve(self) -> None:
         """Give the strips back what they have to remember."""

@@ -224,7 +224,7 @@ def _write(
 ) -> Mastered:
     loudness, true_peak, peaks = LoudnessMeter(sample_rate, 2), TruePeakMeter(2), PeakBuilder(sample_rate, 2)
     stage = _MasterStage(scratch, master, gain_db, sample_rate)
-    blocks = [np.zeros((2, _PADDED), dtype=np.float32) for _ in range(SLOTS)]
+    blocks = [np.zeros((2, BLOCK_FRAMES), dtype=np.float32) for _ in range(SLOTS)]
     packed = [np.zeros(_FRAME_BYTES * _PADDED + 2 * 64, dtype=np.uint8) for _ in range(SLOTS)]
     clipped = 0
     head = wav_header(frames=scratch.frames, sample_rate=sample_rate, channels=2, subtype="PCM_24")
@@ -243,7 +243,8 @@ def _write(
 
         def measure(turn: tuple[int, int]) -> None:
             slot, frames = turn
-            data, mix = packed[slot][: _FRAME_BYTES * frames], blocks[slot][:, :frames]
+            data = packed[slot][: _FRAME_BYTES * frames]
+            mix = np.ascontiguousarray(blocks[slot][:, :frames])
             _write_whole(wav, data)
             sha256.update(data.data)
             loudness.push(mix)
