@@ -1,0 +1,16 @@
+"""The family spectrogram-cnn: it looks at spectrograms instead of at measured numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from mixing.engine.mixers.learned import LearnedMixer, from_cards
+
+FAMILY: Final = "spectrogram-cnn"
+
+
+def mixers(models: Path) -> Sequence[LearnedMixer]:
+    """One for each checkpoint of this family in ``models``."""
+    return from_cards(models, FAMILY)

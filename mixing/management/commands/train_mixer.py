@@ -1,0 +1,82 @@
+"""``manage.py train_mixer``: train a family on songs with a known balance and write its checkpoint and card."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mixing.engine.errors import EngineError, MixFailed
+
+FAMILIES: Final = ("console-net", "deep-sets", "spectrogram-cnn")
+CACHE: Final = Path("var/training")
+RUNS: Final = Path("var/runs")
+LONGEST: Final = 5_000
+
+
+class Command(BaseCommand):
+    help = (
+        "Train a family on songs with a known balance whose weights may be published. When to stop is chosen on "
+        "artists that are left out; the card is written by the run."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--family", required=True, choices=FAMILIES)
+        parser.add_argument("--data", metavar="DIR", type=Path, help="DIR/<song>/<stem files>, each with a song.json.")
+        parser.add_argument("--output", metavar="DIR", type=Path, default=Path("models"), help="models unless said.")
+        parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+        parser.add_argument("--seed", metavar="N", type=int, default=0, help="0 unless said.")
+        parser.add_argument("--seeds", metavar="N", type=int, default=8, help="Degradations of each song; 8.")
+        parser.add_argument("--steps", metavar="N", type=int, default=200, help="The latest step to stop at; 200.")
+        parser.add_argument("--resume", action="store_true", help="Go on where the last run of this family stopped.")
+        parser.add_argument("--styles", action="store_true", help="Only write the styles of console-net's checkpoint.")
+        parser.add_argument("--cache", metavar="DIR", type=Path, default=CACHE, help=f"Features; {CACHE} unless said.")
+        parser.add_argument("--runs", metavar="DIR", type=Path, default=RUNS, help=f"For TensorBoard; {RUNS}.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from mixing.engine.training.shipping import STYLED, Order, train, write_styles
+
+        try:
+            if options["styles"]:
+                _refuse_style_of(options["family"], STYLED)
+                command = f"manage.py train_mixer --family {STYLED} --styles"
+                cards = write_styles(options["output"], command=command)
+            else:
+                cards = [train(Order(**_order(options)), self.stderr.write)]
+        except EngineError as error:
+            raise CommandError(error.message) from None
+        except OSError as error:
+            raise CommandError(f"{error.filename or options['output']}: {error.strerror or error}.") from None
+        for card in cards:
+            self.stdout.write(f"{card.key}: {card.bytes} bytes, sha256 {card.sha256}, {dict(card.towers)}")
+
+
+def _order(options: dict[str, Any]) -> dict[str, Any]:
+    if options["data"] is None:
+        raise MixFailed("no_folder", "Say with --data where the songs are.", field="data")
+    for name, highest in (("steps", LONGEST), ("seeds", 64)):
+        if not 1 <= options[name] <= highest:
+            raise MixFailed("bad_number", f"--{name} is a number from 1 to {highest}.", field=name)
+    if options["device"] == "cuda":
+        _refuse_without_gpu()
+    told = ("family", "data", "output", "device", "seed", "seeds", "resume", "cache", "runs")
+    command = (
+        f"manage.py train_mixer --family {options['family']} --data {options['data'].as_posix()} "
+        f"--seed {options['seed']} --seeds {options['seeds']} --steps {options['steps']}"
+    )
+    return {**{name: options[name] for name in told}, "most_steps": options["steps"], "command": command}
+
+
+def _refuse_style_of(family: str, styled: str) -> None:
+    if family != styled:
+        raise MixFailed("no_styles", f"Only {styled} has styles.", field="family")
+
+
+def _refuse_without_gpu() -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        raise MixFailed("no_gpu", "There is no GPU that torch can use here; leave --device out.", field="device")
