@@ -237,9 +237,17 @@ def _gains(levels: NDArray[np.float32], count: int, curve: NDArray[np.float32]) 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def route(
-    pack: NDArray[np.float32], first: int, frames: int, matrix: NDArray[np.float32], bus: NDArray[np.float32], at: int
+    pack: NDArray[np.float32],
+    first: int,
+    frames: int,
+    matrix: NDArray[np.float32],
+    bus: NDArray[np.float32],
+    at: int,
+    fresh: bool,
 ) -> None:
     """Add eight lanes of a pack, from ``first``, to the sixteen lanes of the buses, one lane after the other.
+
+    With ``fresh`` the buses count as silent, whatever they hold.
 
     ``matrix`` is ``[16][16]``, a row for each lane of the pack. The order of the sum is that of the lanes, so that a
     silent lane changes nothing, present or not.
@@ -253,7 +261,7 @@ def route(
     for frame in range(frames):
         place = frame * LANES + first
         target = at + frame * LANES
-        total = load(like, bus, target)
+        total = like if fresh else load(like, bus, target)
         total = total + pack[place] * m0
         total = total + pack[place + 1] * m1
         total = total + pack[place + 2] * m2
@@ -308,6 +316,7 @@ def play_pack(
     first: int,
     frames: int,
     bus: NDArray[np.float32],
+    fresh: bool,
     places: NDArray[np.int64],
     gains: NDArray[np.float32],
     half: bool,
@@ -330,7 +339,7 @@ def play_pack(
     ``gains`` its trim.
     With ``half`` only the first eight lanes are in use, and the settings are those of eight. ``compressed`` is
     NOT_COMPRESSED, LANE_BY_LANE or, where every stem is stereo, BOTH_SIDES; see there for the shapes. ``bus`` is
-    ``[frames][16]`` and is added to. All arrays are flat but ``places``.
+    ``[frames][16]`` and is added to, or with ``fresh`` set. All arrays are flat but ``places``.
     """
     mode = flush_to_zero()
     for start in range(0, frames, SUB_FRAMES):
@@ -342,13 +351,13 @@ def play_pack(
         filter_lanes(like, pack, 0, LANES, count, triples, coefficients, memory, 0)
         if half:
             _compress(like, pack, count, compressed, linked, curve, times, reduction, levels)
-            route(pack, 0, count, matrix, bus, start * LANES)
+            route(pack, 0, count, matrix, bus, start * LANES, fresh)
         else:
             filter_lanes(like, pack, HALF_PACK, LANES, count, triples, coefficients, memory, 1)
             wide = splat(np.float32(0.0), LANES)
             _compress(wide, pack, count, compressed, linked, curve, times, reduction, levels)
-            route(pack, 0, count, matrix, bus, start * LANES)
-            route(pack, HALF_PACK, count, matrix, bus, start * LANES)
+            route(pack, 0, count, matrix, bus, start * LANES, fresh)
+            route(pack, HALF_PACK, count, matrix, bus, start * LANES, False)
     for side in range(1 if half else 2):
         settle(memory, side * MEMORY_ROWS * HALF_PACK, MEMORY_ROWS, HALF_PACK, resting, side * HALF_PACK)
     restore(mode)

@@ -180,9 +180,11 @@ class Pack:
             settings.resting,
         )
 
-    def play(self, stored: NDArray[np.uint8], first: int, frames: int, bus: NDArray[np.float32]) -> None:
-        """Add a block to the buses, and tell the strips whether their filters rest."""
-        kernels.play_pack(stored, first, frames, bus, *self._arguments)
+    def play(
+        self, stored: NDArray[np.uint8], first: int, frames: int, bus: NDArray[np.float32], *, fresh: bool = False
+    ) -> None:
+        """Add a block to the buses, or with ``fresh`` set them, and tell the strips whether their filters rest."""
+        kernels.play_pack(stored, first, frames, bus, fresh, *self._arguments)
         for (_, path), first in zip(self._members, self._first, strict=True):
             path.kept.resting[:] = self._settings.resting[first : first + path.channels]
 
@@ -267,9 +269,10 @@ class Strips:
         sounding = self._which_sound(self._looked(stored, first, frames) if look is None else look)
         if sounding != self._sounding:
             self._gather(sounding)
-        bus[: frames * stored_kernels.LANES] = 0.0
-        for pack in self._packs:
-            pack.play(stored.reshape(-1), first, frames, bus)
+        if not self._packs:
+            bus[: frames * stored_kernels.LANES] = 0.0
+        for index, pack in enumerate(self._packs):
+            pack.play(stored.reshape(-1), first, frames, bus, fresh=index == 0)
         for index, path in enumerate(self.paths):
             if path.dynamics.on and index not in sounding:
                 path.kept.rest(frames)

@@ -233,23 +233,23 @@ def _write(
         _reserve(wav.fileno(), len(head) + _FRAME_BYTES * scratch.frames)
         wav.write(head)
 
-        def process(turn: tuple[int, int]) -> tuple[int, int]:
+        def process(turn: tuple[int, int]) -> tuple[int, NDArray[np.float32]]:
             nonlocal clipped
             slot, frames = turn[0] % SLOTS, turn[1]
             stage.next_block(blocks[slot], frames)
             clipped += kernels.to_24_bit(blocks[slot], frames, stage.factor, packed[slot])
-            advance(frames)
-            return slot, frames
-
-        def measure(turn: tuple[int, int]) -> None:
-            slot, frames = turn
-            data = packed[slot][: _FRAME_BYTES * frames]
             mix = np.ascontiguousarray(blocks[slot][:, :frames])
+            true_peak.push(mix)
+            peaks.push(mix)
+            advance(frames)
+            return slot, mix
+
+        def measure(turn: tuple[int, NDArray[np.float32]]) -> None:
+            slot, mix = turn
+            data = packed[slot][: _FRAME_BYTES * mix.shape[1]]
             _write_whole(wav, data)
             sha256.update(data.data)
             loudness.push(mix)
-            true_peak.push(mix)
-            peaks.push(mix)
 
         run_in_stages(enumerate(block_lengths(scratch.frames)), process, measure, threads=threads)
     level = Level(loudness.integrated_lufs(), true_peak.dbtp())
