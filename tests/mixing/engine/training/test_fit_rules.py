@@ -193,9 +193,9 @@ def test_the_card_that_ships_says_what_it_was_fitted_on_and_beats_the_prior() ->
 def test_songs_that_may_not_be_published_are_not_fitted_on(tmp_path: Path) -> None:
     folder = tmp_path / "songs" / "one"
     folder.mkdir(parents=True)
-    (folder / "song.json").write_text(
-        '{"licence": "CC-BY-NC-4.0", "human_balance": "sum", "stems": [{"file": "a.wav", "role": "bass"}]}'
-    )
+    stems = [{"file": "a.wav", "role": "bass"}]
+    song_file = {"licence": "CC-BY-NC-4.0", "human_balance": "sum", "stems": stems}
+    (folder / "song.json").write_text(json.dumps(song_file))
     (folder / "a.wav").write_bytes(b"never read")
     with pytest.raises(CommandError, match="licence under which a fit may be published"):
         call_command("fit_rules", data=tmp_path / "songs", output=tmp_path / "out.json")
