@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -84,17 +84,25 @@ def figures(mixer: Mixer, mixers: Sequence[Mixer]) -> list[Figure]:
     for leaf in _leaves(mixer.card.get("metrics")):
         by_figure.setdefault((leaf.measure, leaf.is_difference), []).append(leaf)
     drawn = []
+    shared = _shared(leaf for leaves in by_figure.values() for leaf in leaves)
     for (measure, is_difference), leaves in sorted(by_figure.items(), key=lambda item: item[0][1]):
         title, unit = _title(measure)
-        rows = [(_label(leaf, mixer, titles), _is_own(leaf, mixer, titles), leaf.numbers) for leaf in leaves]
+        rows = [(_label(leaf, shared, mixer, titles), _is_own(leaf, mixer, titles), leaf.numbers) for leaf in leaves]
         title = f"{title}, difference" if is_difference else title
         drawn.append(_figure(title, leaves[0].unit or unit, rows))
     return drawn
 
 
 def notes(card: Mapping[str, Any]) -> list[str]:
-    """How it was measured, in the card's own words."""
-    return list(dict.fromkeys(_notes(card.get("metrics"))))
+    """How it was measured, in the card's own words; what all figures have in common comes first."""
+    shared = [f"{_sentence(_word(name, {}))}." for name in sorted(_shared(_leaves(card.get("metrics"))))]
+    return list(dict.fromkeys([*shared, *_notes(card.get("metrics"))]))
+
+
+def _shared(leaves: Iterable[_Leaf]) -> set[str]:
+    """The names under which every mean of a card stands: they need not be said with each."""
+    found = [set(leaf.names) for leaf in leaves]
+    return set.intersection(*found) if found else set()
 
 
 def _figure(title: str, unit: str, rows: Sequence[tuple[str, bool, Numbers]]) -> Figure:
@@ -138,8 +146,10 @@ def _notes(metrics: object) -> Iterator[str]:
         return
     counted = [f"{metrics[name]} {name}" for name in ("songs", "makers", "seeds") if isinstance(metrics.get(name), int)]
     how = metrics.get("how")
-    if said := " ".join(part for part in (how if isinstance(how, str) else "", ", ".join(counted)) if part):
-        yield said if said.endswith(".") else f"{said}."
+    if isinstance(how, str) and how:
+        yield how if how.endswith(".") else f"{how}."
+    if counted:
+        yield f"{', '.join(counted)}."
     for value in metrics.values():
         yield from _notes(value)
 
@@ -164,10 +174,10 @@ def _is_own(leaf: _Leaf, mixer: Mixer, titles: Mapping[str, str]) -> bool:
     return not (_OTHERS & set(leaf.names) or (names & set(titles)) - {mixer.key})
 
 
-def _label(leaf: _Leaf, mixer: Mixer, titles: Mapping[str, str]) -> str:
+def _label(leaf: _Leaf, shared: set[str], mixer: Mixer, titles: Mapping[str, str]) -> str:
     words = []
     for name in leaf.names:
-        if name in _UNSAID:
+        if name in _UNSAID or name in shared:
             continue
         if "_minus_" in name:
             words.append(" − ".join(_word(part, titles) for part in name.split("_minus_")))

@@ -78,7 +78,9 @@ def card_page(mixer: Mixer, mixers: Sequence[Mixer]) -> dict[str, Any]:
         "data_facts": _facts(card.get("data"), skip=("songs",)),
         "figures": figures(mixer, mixers),
         "notes": notes(card),
-        "towers": [(_words(name), state) for name, state in sorted(_mapping(card.get("towers")).items())],
+        "towers": [
+            (_TOWERS.get(name, _words(name)), state) for name, state in sorted(_mapping(card.get("towers")).items())
+        ],
         "style_facts": _facts(card.get("style")),
         "precisions": _precisions(card),
         "recipe": _facts(card.get("recipe")),
@@ -127,6 +129,13 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+_TOWERS: Final = {
+    "eq": "Tone",
+    "pan_width": "Place and width",
+    "sends": "Space",
+    "groups": "Groups",
+    "master": "Master",
+}
 _UNITS: Final = {
     "ms": "ms", "s": "s", "db": "dB", "lu": "LU", "bytes": "bytes", "hz": "Hz", "jnd": "JND", "lufs": "LUFS",
 }  # fmt: skip

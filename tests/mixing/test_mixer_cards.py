@@ -124,14 +124,12 @@ def test_a_tower_stands_beside_its_rule_and_the_difference_has_a_figure_of_its_o
     }
     net = mixer("console-net", metrics={"left_out_artists": {"how": "By features", "songs": 25, "level": level}})
     errors, differences = card_figures.figures(net, [net])
-    assert [(row.label, row.own) for row in errors.rows] == [
-        ("Artists left out", True),
-        ("Artists left out, its rule alone", False),
-    ]
+    assert [(row.label, row.own) for row in errors.rows] == [("Console net", True), ("Its rule alone", False)]
+    assert [row.label for row in differences.rows] == ["Trained − rule"]
     assert (differences.title, differences.unit) == ("Level of each stem, difference", "LU")
     assert differences.zero == pytest.approx(0.75)
     assert differences.rows[0].at == pytest.approx(0.5)
-    assert card_figures.notes(net.card) == ["By features 25 songs."]
+    assert card_figures.notes(net.card) == ["Artists left out.", "By features.", "25 songs."]
 
 
 @pytest.mark.parametrize("nonsense", [None, [], "much", {"level": {"mean": 1.0}}, {"level": {**INTERVAL, "low": None}}])
