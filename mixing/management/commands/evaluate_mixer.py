@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ Answer = tuple[dict[str, Any], str, dict[str, str]]
 CACHE: Final = Path("var/training")
 GENERATED_FROM: Final = 90_000
 """The first seed of generated songs for judging: far from those that anything learns from."""
+_INNERMOST: Final = re.compile(r"\{[^{}\[\]]*\}|\[[^{}\[\]\"]*\]")
 MOST: Final = 1_000
 MOST_SEEDS: Final = 100
 
@@ -195,10 +197,15 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
             raise MixFailed("out_of_range", f"--{name} goes from {least} to {MOST}.", field=name)
 
 
+def written(found: dict[str, Any]) -> str:
+    """The report as text, each innermost row on one line, so that it is small and a change can be read."""
+    text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return _INNERMOST.sub(lambda row: " ".join(row.group().split()), text)
+
+
 def _write(found: dict[str, Any], figures: dict[str, str], options: dict[str, Any]) -> None:
     if options["json"] is not None:
-        text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        options["json"].write_text(text, encoding="utf-8")
+        options["json"].write_text(written(found), encoding="utf-8")
     if options["plots"] is not None:
         options["plots"].mkdir(parents=True, exist_ok=True)
         for name, svg in figures.items():
