@@ -47,11 +47,14 @@ def trainer(key: str) -> Train:
         return lambda known: EqualLoudness()
     if key == "rough-mix":
         return rough_mix_of
-    raise MixFailed(
-        "not_trainable",
-        f"{key} does not learn from balances; leaving songs out goes for {', '.join(RULES)}.",
-        field=key,
-    )
+    from mixing.engine.training.retrain import FAMILIES, train_fold
+
+    if key not in FAMILIES:
+        keys = ", ".join([*RULES, *FAMILIES])
+        raise MixFailed(
+            "not_trainable", f"{key} does not learn from balances; leaving songs out goes for {keys}.", field=key
+        )
+    return lambda known: train_fold(key, known)
 
 
 def left_out_mixers(
