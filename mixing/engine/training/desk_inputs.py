@@ -158,7 +158,8 @@ def reverb_return_db(reverb: Reverb) -> NDArray[np.float64]:
     design = reverbs.design(reverb, RATE)
     cosines = np.cos(2.0 * np.pi * np.asarray(band_centres_hz()) / RATE)[:, None]
     kept = (design.gains**2 / (1.0 - 2.0 * design.poles * cosines + design.poles**2)).mean(axis=1)
-    return _bus_db(reverb.return_db) + 10.0 * np.log10(np.maximum(design.level**2 * kept / (1.0 - kept), 1e-12))
+    returned = np.maximum(design.level**2 * kept / (1.0 - kept), 1e-12)
+    return np.asarray(_bus_db(reverb.return_db) + 10.0 * np.log10(returned))
 
 
 def delay_return_db(delay: Delay) -> NDArray[np.float64]:
@@ -166,7 +167,7 @@ def delay_return_db(delay: Delay) -> NDArray[np.float64]:
     design = delays.design(delay, RATE)
     cosines = np.cos(2.0 * np.pi * np.asarray(band_centres_hz()) / RATE)
     low_pass = (1.0 - design.pole) ** 2 / (1.0 - 2.0 * design.pole * cosines + design.pole**2)
-    return _bus_db(delay.return_db) - 10.0 * np.log10(1.0 - design.feedback**2 * low_pass)
+    return np.asarray(_bus_db(delay.return_db) - 10.0 * np.log10(1.0 - design.feedback**2 * low_pass))
 
 
 def _bus_db(return_db: float) -> float:
@@ -185,7 +186,10 @@ def _responses(eqs: Sequence[Sequence[Eq]]) -> Tensor:
 def _curves(rows: Sequence[Sequence[Compressor]]) -> Curves:
     curves = [_curve(row) for row in rows]
     return Curves(
-        *(torch.stack([getattr(c, name) for c in curves]) for name in ("threshold_db", "slope", "knee_db", "makeup_db"))
+        threshold_db=torch.stack([curve.threshold_db for curve in curves]),
+        slope=torch.stack([curve.slope for curve in curves]),
+        knee_db=torch.stack([curve.knee_db for curve in curves]),
+        makeup_db=torch.stack([curve.makeup_db for curve in curves]),
     )
 
 
@@ -199,7 +203,8 @@ def _curve(compressors: Sequence[Compressor]) -> Curves:
         )
         for c in compressors
     ]
-    return Curves(*torch.tensor(values, dtype=torch.float32).unbind(dim=-1))
+    threshold_db, slope, knee_db, makeup_db = torch.tensor(values, dtype=torch.float32).unbind(dim=-1)
+    return Curves(threshold_db, slope, knee_db, makeup_db)
 
 
 def _stack(rows: Sequence[NDArray[np.float64]]) -> Tensor:

@@ -90,7 +90,7 @@ def _mid_db(audio: AudioFeatures) -> NDArray[np.float64]:
 def heard_as(references: Sequence[AudioFeatures]) -> MixSound:
     """Recordings as the mel desk tells a mix; none of them silent."""
 
-    def column(values: Sequence[object]) -> Tensor:
+    def column(values: Sequence[object] | NDArray[np.float64]) -> Tensor:
         return torch.tensor(np.array(values), dtype=torch.float32)
 
     loudness = np.array([each.loudness_lufs or 0.0 for each in references])
@@ -138,5 +138,5 @@ WEIGHTS: Final = (1.0, 1.0, 0.5, 1.0, 0.3, DYNAMICS_WEIGHT, DYNAMICS_WEIGHT)
 def unlikeness(found: Tensor) -> Tensor:
     """One number for each mix, ``(N,)``, from :func:`differences`: smooth absolute means of its parts, weighted."""
     size = torch.sqrt(found * found + _SMOOTH_DB**2) - _SMOOTH_DB
-    means = [part.mean(dim=-1) for part in size.split(PARTS, dim=-1)]
+    means = [part.mean(dim=-1) for part in torch.split(size, list(PARTS), dim=-1)]
     return torch.stack([weight * mean for weight, mean in zip(WEIGHTS, means, strict=True)]).sum(dim=0)

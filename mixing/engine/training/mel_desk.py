@@ -299,7 +299,7 @@ def _matrices(pan: Tensor, width: Tensor, mono: Tensor) -> Tensor:
     nothing = torch.zeros_like(pan)
     single = torch.stack((torch.cos(angle), nothing, torch.sin(angle), nothing), dim=-1)
     double = torch.stack((left * same, left * other, right * other, right * same), dim=-1)
-    return torch.where(mono[..., None] > 0.5, single, double).unflatten(-1, (2, 2))
+    return torch.where(mono[..., None] > 0.5, single, double).reshape(*pan.shape, 2, 2)
 
 
 def _placed(covariance: Tensor, matrices: Tensor) -> Tensor:

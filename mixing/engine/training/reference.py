@@ -50,6 +50,8 @@ TOWERS: Final[Mapping[str, str]] = dict.fromkeys(
     ("level", "eq", "pan_width", "dynamics", "space", "groups", "master"), "trained"
 )
 
+COMMAND: Final = f"manage.py train_mixer --family {FAMILY}"
+
 Tell = Callable[[str], None]
 
 
@@ -127,7 +129,9 @@ def tensors_of(network: ReferenceNet) -> Tensors:
     return {name: tensor.detach().numpy().copy() for name, tensor in network.state_dict().items()}
 
 
-def draft_card(songs: Sequence[SongEntry], *, seed: int, steps: int, metrics: Mapping[str, Any]) -> Card:
+def draft_card(
+    songs: Sequence[SongEntry], *, seed: int, steps: int, metrics: Mapping[str, Any], command: str = COMMAND
+) -> Card:
     """The card of a net that was trained on these songs; ``checkpoint.save`` fills in hash and size."""
     return Card(
         key=FAMILY,
@@ -140,7 +144,7 @@ def draft_card(songs: Sequence[SongEntry], *, seed: int, steps: int, metrics: Ma
         precision="float32",
         engine_version=ANALYSIS_VERSION,
         recipe={
-            "command": f"manage.py train_mixer --family {FAMILY}",
+            "command": command,
             "seed": seed,
             "steps": steps,
             "consoles": CONSOLES,
@@ -164,12 +168,13 @@ def train(
     seed: int = 0,
     steps: int = STEPS,
     metrics: Mapping[str, Any] | None = None,
+    command: str = COMMAND,
     tell: Tell | None = None,
 ) -> Card:
     """Train on those songs whose weights may ship, and write ``reference-net`` into ``models``."""
     allowed = [entry for entry in entries if entry.weights_may_ship]
     network = train_reference(mixed_songs(allowed, CONSOLES, cache=cache, tell=tell), seed=seed, steps=steps, tell=tell)
-    card = draft_card(allowed, seed=seed, steps=steps, metrics=metrics or {})
+    card = draft_card(allowed, seed=seed, steps=steps, metrics=metrics or {}, command=command)
     return checkpoint.save(models, card, tensors_of(network))
 
 

@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 
 from mixing.engine.audio.analysis import analyse_array
 from mixing.engine.audio.decode import decode_blocks
-from mixing.engine.audio.ingest import family_rate
-from mixing.engine.audio.probe import probe
+from mixing.engine.audio.probe import family_rate, probe
 from mixing.engine.audio.whole_file import whole_file
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.console.renderer import render

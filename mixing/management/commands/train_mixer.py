@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
 from mixing.engine.errors import EngineError, MixFailed
+from mixing.engine.mixers.checkpoint import Card
 
-FAMILIES: Final = ("console-net", "deep-sets", "spectrogram-cnn")
+FAMILIES: Final = ("console-net", "deep-sets", "spectrogram-cnn", "reference-net")
+WITH_REFERENCE: Final = "reference-net"
 CACHE: Final = Path("var/training")
 RUNS: Final = Path("var/runs")
 LONGEST: Final = 5_000
@@ -44,6 +47,8 @@ class Command(BaseCommand):
                 _refuse_style_of(options["family"], STYLED)
                 command = f"manage.py train_mixer --family {STYLED} --styles"
                 cards = write_styles(options["output"], command=command)
+            elif options["family"] == WITH_REFERENCE:
+                cards = [_train_reference(options, self.stderr.write)]
             else:
                 cards = [train(Order(**_order(options)), self.stderr.write)]
         except EngineError as error:
@@ -52,6 +57,24 @@ class Command(BaseCommand):
             raise CommandError(f"{error.filename or options['output']}: {error.strerror or error}.") from None
         for card in cards:
             self.stdout.write(f"{card.key}: {card.bytes} bytes, sha256 {card.sha256}, {dict(card.towers)}")
+
+
+def _train_reference(options: dict[str, Any], tell: Callable[[str], None]) -> Card:
+    """The reference net makes its own targets: ``--seeds`` and ``--resume`` are not for it, and a minute is enough."""
+    from mixing.engine.training.corpus import read_corpus
+    from mixing.engine.training.reference import train
+
+    order = _order(options)
+    return train(
+        read_corpus(order["data"]),
+        order["output"],
+        cache=order["cache"],
+        seed=order["seed"],
+        steps=order["most_steps"],
+        command=f"manage.py train_mixer --family {WITH_REFERENCE} --data {order['data'].as_posix()} "
+        f"--seed {order['seed']} --steps {order['most_steps']}",
+        tell=tell,
+    )
 
 
 def _order(options: dict[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def nearest(session: SessionFeatures, intent: Intent, reference: AudioFeatures, 
 def _evolved(task: Task, stems: int) -> NDArray[np.float64]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # cma tells that it can draw no plots
-        import cma
+        import cma  # type: ignore[import-untyped]
     size = stems * STEM_KNOBS + len(GROUPS) * GROUP_KNOBS + MASTER_KNOBS
     options = {"seed": SEED, "popsize": POPULATION, "CMA_diagonal": True, "bounds": [-BOUND, BOUND], "verbose": -9}
     strategy = cma.CMAEvolutionStrategy(np.zeros(size), FIRST_STEP, options)
@@ -65,6 +65,6 @@ def _costs(task: Task, tried: NDArray[np.float64], stems: int) -> NDArray[np.flo
 
 def _knobs(tried: NDArray[np.float64], stems: int) -> Knobs:
     numbers = torch.from_numpy(tried).float()
-    sizes = (stems * STEM_KNOBS, len(GROUPS) * GROUP_KNOBS, MASTER_KNOBS)
-    each, groups, master = numbers.split(sizes, dim=1)
-    return Knobs(each.unflatten(1, (stems, STEM_KNOBS)), groups.unflatten(1, (len(GROUPS), GROUP_KNOBS)), master)
+    sizes = [stems * STEM_KNOBS, len(GROUPS) * GROUP_KNOBS, MASTER_KNOBS]
+    each, groups, master = torch.split(numbers, sizes, dim=1)
+    return Knobs(each.reshape(-1, stems, STEM_KNOBS), groups.reshape(-1, len(GROUPS), GROUP_KNOBS), master)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mixing.engine.console.parameters import Eq
+from mixing.engine.console.parameters import Eq, HighShelf, LowShelf, Peak
 from mixing.engine.mixers import dynamics
 from mixing.engine.mixers.decisions import Decisions, GroupDecision, MasterDecision, StemDecision
 from mixing.engine.mixers.eq_response import band_response_db
@@ -49,6 +49,7 @@ DRY_LU: Final = -32.0
 """The reverb of a stem that the base leaves dry starts here: inaudible, and within reach."""
 LEAST_REVERB_LU: Final = -28.0
 _HARDNESS: Final = 3.0
+_Band = TypeVar("_Band", LowShelf, Peak, HighShelf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,17 +308,21 @@ def _equalisers(eqs: Sequence[object]) -> Equalisers:
 
 def _corrected(eq: Eq, gains_db: Tensor, octaves: Tensor | None = None) -> Eq:
     """An EQ with gains added and frequencies moved, inside of what the console takes."""
-    bands = (eq.low_shelf, eq.peak_1, eq.peak_2, eq.peak_3, eq.high_shelf)
-    limits = ((30.0, 500.0), *((30.0, 18_000.0),) * 3, (1_500.0, 18_000.0))
     moved = [0.0] * 5 if octaves is None else octaves.tolist()
-    turned = [
-        dataclasses.replace(
+    gains = gains_db.tolist()
+
+    def turned(band: _Band, place: int, low_hz: float, high_hz: float) -> _Band:
+        return dataclasses.replace(
             band,
-            gain_db=min(18.0, max(-18.0, band.gain_db + gain_db)),
-            freq_hz=min(high, max(low, band.freq_hz * 2.0**octave)),
+            gain_db=min(18.0, max(-18.0, band.gain_db + gains[place])),
+            freq_hz=min(high_hz, max(low_hz, band.freq_hz * 2.0 ** moved[place])),
         )
-        for band, gain_db, octave, (low, high) in zip(bands, gains_db.tolist(), moved, limits, strict=True)
-    ]
+
     return dataclasses.replace(
-        eq, low_shelf=turned[0], peak_1=turned[1], peak_2=turned[2], peak_3=turned[3], high_shelf=turned[4]
+        eq,
+        low_shelf=turned(eq.low_shelf, 0, 30.0, 500.0),
+        peak_1=turned(eq.peak_1, 1, 30.0, 18_000.0),
+        peak_2=turned(eq.peak_2, 2, 30.0, 18_000.0),
+        peak_3=turned(eq.peak_3, 3, 30.0, 18_000.0),
+        high_shelf=turned(eq.high_shelf, 4, 1_500.0, 18_000.0),
     )

@@ -99,7 +99,7 @@ class ReferenceNet(nn.Module):
         wide = around[:, None].expand(-1, len(GROUPS), -1)
         group = self.to_group(torch.cat((inside, wide, knobs.groups, slopes.groups, names), dim=-1))
         master = self.to_master(torch.cat((mean, most, wanted), dim=-1))
-        lengths = length.split((STEM_KNOBS, GROUP_KNOBS, MASTER_KNOBS))
+        lengths = torch.split(length, [STEM_KNOBS, GROUP_KNOBS, MASTER_KNOBS])
         return Knobs(
             *(
                 before + LARGEST_MOVE * torch.tanh(move) - length * torch.tanh(slope)
