@@ -67,7 +67,8 @@ def song_page(user: User, song: Song, asked: Mapping[str, Any] | None = None) ->
     can_edit = song.owner_id == user.pk
     slots = reference_slots(song) if can_edit else []
     mixes = list(access.mixes_of(user).filter(song=song).defer("parameters"))
-    mine = Q(created_by=user) | Q(song__owner=user)
+    # What the arena prepares for others on a song is listed to nobody.
+    mine = Q(created_by=user) | Q(song__owner=user, created_by__isnull=False)
     battles = list(song.battles.filter(mine).select_related("job").defer("parameters_a", "parameters_b"))
     beside = [row for slot in slots for row in (slot.used, slot.coming) if row is not None]
     jobs = [row.job for row in (*stems, *beside, *mixes, *battles) if row.job is not None]

@@ -8,15 +8,18 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from tournament.models import Battle, Vote
+from tournament.models import Ballot, Battle, Vote
+from tournament.services.consents import in_arena
 
 
 def battles_for(user: User) -> QuerySet[Battle]:
-    """Battles that the person started, those on their own songs, and all that are ready on songs of the house.
+    """Battles that the person started, those on their own songs, and all that are ready on songs of the arena.
 
-    A battle whose song is gone has no sound left and is nobody's to hear.
+    A battle whose song is gone has no sound left and is nobody's to hear. A tournament is its musician's alone. A
+    hidden trial is everybody's, as any other battle: who could not open it would know it for one.
     """
-    heard_by_all = Q(song__isnull=False, song__owner__isnull=True) & ~Q(clip_a_path="") & ~Q(clip_b_path="")
+    ready = ~Q(clip_a_path="") & ~Q(clip_b_path="")
+    heard_by_all = Q(song__in=in_arena()) & ready & ~Q(purpose=Battle.Purpose.TOURNAMENT)
     there = Battle.objects.filter(song__isnull=False, job__isnull=False)
     return there.filter(Q(created_by=user) | Q(song__owner=user) | heard_by_all).select_related(
         "song", "job", "mixer_a", "mixer_b"
@@ -29,14 +32,23 @@ def battle_for(user: User, uuid: UUID) -> Battle:
 
 
 def own_battles(user: User) -> QuerySet[Battle]:
-    """Battles that the person started or that are fought on their songs, newest first."""
-    return battles_for(user).filter(Q(created_by=user) | Q(song__owner=user))
+    """Battles that the person started or that were started on their songs, newest first.
+
+    What the arena prepares ahead is listed to nobody, also not on one's own song.
+    """
+    return battles_for(user).filter(Q(created_by=user) | Q(song__owner=user, created_by__isnull=False))
+
+
+def listed_battles(user: User) -> QuerySet[Battle]:
+    """Of :func:`battles_for`, those that people started, and those of the arena that the person was handed."""
+    handed = Ballot.objects.filter(battle=OuterRef("pk"), voter=user)
+    return battles_for(user).filter(Q(created_by__isnull=False) | Exists(handed))
 
 
 def open_battles(user: User) -> QuerySet[Battle]:
-    """Battles that the person may hear now and has not voted on."""
+    """Listed battles that the person may hear now and has not voted on."""
     voted = Vote.objects.filter(battle=OuterRef("pk"), voter=user)
-    return battles_for(user).exclude(clip_a_path="").exclude(clip_b_path="").exclude(Exists(voted))
+    return listed_battles(user).exclude(clip_a_path="").exclude(clip_b_path="").exclude(Exists(voted))
 
 
 def vote_of(user: User, battle: Battle) -> Vote | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from tournament import views
+from tournament import song_views, views
 
 _UUID = "(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("arena/battles", views.battle_create, name="battle_create"),
     path("battles/<uuid:uuid>/", views.battle, name="battle"),
     path("battles/<uuid:uuid>/vote", views.vote, name="vote"),
+    path("songs/<uuid:uuid>/arena", song_views.song_arena, name="song_arena"),
+    path("songs/<uuid:uuid>/arena/withdraw", song_views.withdraw, name="song_withdraw"),
     re_path(rf"^media/battles/{_UUID}/(?P<side>[ab])\.wav$", views.clip, name="clip"),
     path("media/battles/<uuid:uuid>/peaks", views.clip_peaks, name="clip_peaks"),
 ]

@@ -14,6 +14,7 @@ from mixing.services import jobs
 from mixing.services.mixes import mixable_stems
 from tournament.engine.matchmaking import draw_sides
 from tournament.models import Battle
+from tournament.services.consents import genre_of
 
 if TYPE_CHECKING:
     from tournament.engine.clips import ClipPair
@@ -55,6 +56,7 @@ def create_battle(*, user: User, song: Song) -> Battle:
     return Battle.objects.create(
         song=song,
         song_uuid=song.uuid,
+        genre=genre_of(song),
         created_by=user,
         job=jobs.create(kind=BATTLE, song=song, owner=user),
         mixer_a=mixer_a,

@@ -36,7 +36,7 @@ def test_a_battle_is_started_on_a_song(as_alice, alice):
     assert answer.json() | {"created_at": None} == {
         "uuid": str(created.uuid),
         "url": f"/battles/{created.uuid}/",
-        "song": {"uuid": str(song.uuid), "title": "Tide", "artist": ""},
+        "song": {"uuid": str(song.uuid), "title": "Tide", "artist": "", "licence": ""},
         "job": str(created.job.uuid),
         "state": "queued",
         "created_at": None,

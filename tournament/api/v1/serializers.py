@@ -21,7 +21,7 @@ class MixerNameSerializer(serializers.ModelSerializer[Mixer]):
 class SongNameSerializer(serializers.ModelSerializer[Song]):
     class Meta:
         model = Song
-        fields = ("uuid", "title", "artist")
+        fields = ("uuid", "title", "artist", "licence")
         ref_name = "SongName"
 
 

@@ -1,10 +1,12 @@
 from django.urls import path
 
+from tournament.api.v1.songs import SongArenaView
 from tournament.api.v1.views import BattleListView, BattleView, BoardView, VoteView
 
 urlpatterns = [
     path("battles/", BattleListView.as_view(), name="api-battles"),
     path("battles/<uuid:uuid>/", BattleView.as_view(), name="api-battle"),
     path("battles/<uuid:uuid>/vote/", VoteView.as_view(), name="api-vote"),
+    path("songs/<uuid:uuid>/arena/", SongArenaView.as_view(), name="api-song-arena"),
     path("board/", BoardView.as_view(), name="api-board"),
 ]
