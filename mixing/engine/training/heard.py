@@ -12,7 +12,7 @@ import numpy as np
 
 from mixing.engine.audio.analysis import analyse_array
 from mixing.engine.console.parameters import ConsoleParameters
-from mixing.engine.mixers.interface import AudioFeatures, SessionFeatures, StemFeatures
+from mixing.engine.mixers.interface import SessionFeatures, StemFeatures
 from mixing.engine.training.content import ContentHashes, write_whole
 from mixing.engine.training.corpus import SongEntry
 from mixing.engine.training.degrade import degrade, draw_degradation, in_the_mix
@@ -79,10 +79,6 @@ class HeardSong:
         if self.human_mix is not None and mixed is not None:
             found |= mix_errors(self.human_mix, mixed)
         return found
-
-    def human_mix_features(self) -> AudioFeatures:
-        """The person's mix as a mixer may be given it for a reference."""
-        return analyse_array(self._human_mix(), self.rate)[0]
 
     def _read(self, entry: SongEntry, number: int) -> Sound:
         return read_stem(entry.stems[number].path, self.rate, start_s=self._start_s, length_s=self._length_s)

@@ -17,6 +17,7 @@ from mixing.engine.mixers.rules import EqualLoudness, FadersUp
 from mixing.engine.training.corpus import SongEntry, read_corpus, read_song
 from mixing.engine.training.degrade import draw_degradation
 from mixing.engine.training.evaluate import Outcome, evaluate, report
+from tests.mixing.engine.real_songs import real_songs
 from tests.mixing.engine.training.songs import noise, tone, two_stems, write_song
 
 CARD = {"artist": "Ann", "licence": "CC0-1.0", "human_balance": "sum"}
@@ -145,3 +146,14 @@ def test_the_report_is_json_with_paired_differences(song: SongEntry, tmp_path: P
 def test_the_same_songs_and_seeds_give_the_same_report(song: SongEntry, tmp_path: Path) -> None:
     again = [report(run([song], tmp_path, FadersUp()), (3,), data="data") for _ in range(2)]
     assert again[0] == again[1]
+
+
+@pytest.mark.real_audio
+def test_real_songs_are_judged_and_loudness_tells_something(tmp_path: Path) -> None:
+    folders = {folder.name: folder for folder in real_songs()}
+    entry = read_song(folders["adaptisound_swing"])
+    (found,) = run([entry], tmp_path, FadersUp(), EqualLoudness(), seeds=(0, 1)).songs
+    # Gains of ±12 dB are 6 LU off on average; of three layers of swing the person set none 6 LU from their mean.
+    assert 2.0 < found.mixers["faders-up"]["level_lu"] < 9.0
+    assert found.mixers["equal-loudness"]["level_lu"] < found.mixers["faders-up"]["level_lu"]
+    assert found.mixers["equal-loudness"]["eq_db"] == pytest.approx(found.mixers["faders-up"]["eq_db"], abs=0.05)
