@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import numpy as np
+import structlog
 from django.conf import settings
 from django.urls import reverse
 
@@ -14,11 +15,15 @@ from mixing.engine.audio.encode import WavWriter, copy_wav_with_tags, wav_to_fla
 from mixing.engine.audio.ingest import IngestedStem
 from mixing.engine.audio.ingest import ingest as take_in
 from mixing.engine.audio.probe import Limits
-from mixing.engine.errors import AudioRejected
+from mixing.engine.errors import AudioRejected, EngineError
 from mixing.engine.mixers.interface import Intent
 from mixing.engine.mixers.registry import mixer as find_mixer
+from mixing.engine.mixers.registry import sha256
+from mixing.engine.mixers.registry import warm as load_weights
 from mixing.models import Export, Mix, Reference, Stem
 from mixing.services import exports, jobs, mixes, references, sessions, stems, storage
+
+log = structlog.get_logger("aimixer.jobs")
 
 
 def ingest(*, job_uuid: str, attempt: int, request_id: str = "") -> None:
@@ -42,13 +47,18 @@ def export(*, job_uuid: str, attempt: int, request_id: str = "") -> None:
 
 
 def warm() -> None:
-    """Compile or load every kernel before the first job comes; other workers then load them from the cache."""
+    """Compile or load every kernel, and load all weights, before the first job comes."""
     from mixing.engine.audio.music import warm as warm_music
     from mixing.engine.console.renderer import warm as warm_renderer
 
     warm_renderer()
     warm_music()
     warm_ingest()
+    try:
+        load_weights()
+    except EngineError as error:
+        # Its own mixes will say so; everybody else's go on.
+        log.error("checkpoint_refused", code=error.code, reason=error.message)
 
 
 def warm_ingest() -> None:
@@ -148,7 +158,7 @@ def _render(run: jobs.Run, mix: Mix) -> None:
         progress=run.part(0.03, 0.92, "Rendering"),
         cancelled=run.cancelled,
     )
-    mix.mixer_version, mix.mixer_sha256 = mixer.version, getattr(mixer, "sha256", "")
+    mix.mixer_version, mix.mixer_sha256 = mixer.version, sha256(mixer) or ""
     copy_wav_with_tags(bare, wav, tags=mixes.tags(mix))
     bare.unlink()
     mixes.publish_sound(run=run, mix=mix, parameters=parameters, report=report, wav=wav, peaks=peaks)

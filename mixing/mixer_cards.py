@@ -82,6 +82,7 @@ def card_page(mixer: Mixer, mixers: Sequence[Mixer]) -> dict[str, Any]:
             (_TOWERS.get(name, _words(name)), state) for name, state in sorted(_mapping(card.get("towers")).items())
         ],
         "style_facts": _facts(card.get("style")),
+        "style_table": _table(_mapping(card.get("style")).get("table")),
         "precisions": _precisions(card),
         "recipe": _facts(card.get("recipe")),
         "architecture": _facts(card.get("architecture")),
@@ -125,6 +126,18 @@ def _facts(values: object, skip: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     ]
 
 
+def _table(values: object) -> list[tuple[str, str]]:
+    """A flat table such as a style's: ``offset_lu.bass`` of 1.5 is ``Offset, bass`` and ``+1.5 LU``."""
+    rows = []
+    for name, value in _mapping(values).items():
+        parts = [part.rpartition("_") for part in str(name).split(".")]
+        unit = next((_UNITS[end] for start, _, end in parts if start and end in _UNITS), "")
+        words = ", ".join(start if start and end in _UNITS else f"{start}{dash}{end}" for start, dash, end in parts)
+        sign = "+" if unit in ("LU", "dB") and isinstance(value, float) and value > 0 else ""
+        rows.append((_words(words).replace("_", " "), f"{sign}{_said(value)} {unit}".strip()))
+    return rows
+
+
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
@@ -155,7 +168,8 @@ def _said(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.3g}".replace("-", "−")
+        shown = f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}".replace(",", " ")
+        return shown.replace("-", "−")
     if isinstance(value, int):
         return f"{value:,}".replace(",", " ")
     return str(value)

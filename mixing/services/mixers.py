@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from mixing.engine.mixers.interface import Mixer as EngineMixer
-from mixing.engine.mixers.registry import all_mixers
+from mixing.engine.mixers.registry import all_mixers, sha256
 from mixing.engine.mixers.rough_fit import CARD
 from mixing.engine.mixers.rules import RoughMix
 from mixing.models import Mixer
@@ -33,7 +33,7 @@ def _fields(mixer: EngineMixer) -> dict[str, Any]:
         "version": mixer.version,
         "title": mixer.title,
         "summary": mixer.summary,
-        "sha256": getattr(mixer, "sha256", None) or "",
+        "sha256": sha256(mixer) or "",
         "needs_reference": bool(getattr(mixer, "needs_reference", False)),
         "card": _card(mixer),
         "is_active": True,

@@ -322,3 +322,29 @@ def test_warming_up_runs_what_jobs_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entry, "take_in", noted)
     entry.warm()
     assert [channels for _, channels in taken] == [1, 2]
+
+
+def test_a_checkpoint_that_is_refused_does_not_keep_the_worker_from_its_other_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused() -> None:
+        raise MixFailed("checkpoint_tampered", "Not the weights that its card describes.")
+
+    monkeypatch.setattr(entry, "load_weights", refused)
+    monkeypatch.setattr("mixing.engine.console.renderer.warm", lambda: None)
+    monkeypatch.setattr("mixing.engine.audio.music.warm", lambda: None)
+    warmed: list[str] = []
+    monkeypatch.setattr(entry, "warm_ingest", lambda: warmed.append("ingest"))
+    entry.warm()
+    assert warmed == ["ingest"]
+
+
+def test_a_mix_of_a_trained_mixer_keeps_the_hash_of_the_weights_that_made_it() -> None:
+    song = mixable_song(make_user())
+    mix = ask_for_mix(song, "console-net")
+    weights = mix.mixer.sha256
+    Mix.objects.filter(pk=mix.pk).update(mixer_sha256="")
+    made = run_mix(mix)
+    assert made.job.state == Job.State.DONE, made.job.error_message
+    assert (made.mixer_sha256, len(made.mixer_sha256)) == (weights, 64)
+    assert ask_for_mix(song, "rough-mix").mixer_sha256 == ""

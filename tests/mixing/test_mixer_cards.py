@@ -100,6 +100,18 @@ def test_the_table_of_precisions_has_a_row_for_each_and_marks_the_one_in_use() -
     ]
 
 
+def test_a_style_table_is_told_in_words_with_units_and_signs() -> None:
+    table = {"offset_lu.bass": 1.5, "tilt.drums.high_hz": 5_000.0, "reverb.decay_s": 2.4, "tilt.music.low_db": -1.0}
+    page = mixer_cards.card_page(mixer("m", style={"how": "set, not trained", "name": "dark", "table": table}), [])
+    assert page["style_facts"] == [("How", "set, not trained"), ("Name", "dark")]
+    assert page["style_table"] == [
+        ("Offset, bass", "+1.5 LU"),
+        ("Tilt, drums, high", "5 000 Hz"),
+        ("Reverb, decay", "2.4 s"),
+        ("Tilt, music, low", "−1 dB"),
+    ]
+
+
 # ---- figures -----------------------------------------------------------------------------------------------------
 
 

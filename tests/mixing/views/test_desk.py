@@ -86,7 +86,8 @@ def test_a_wish_that_cannot_be_is_refused_with_a_sentence_and_nothing_chosen_is_
 
 def test_a_style_with_a_checkpoint_of_its_own_makes_the_mix(browser: Client, song: Song) -> None:
     for key in ("console-net", "console-net-dark"):
-        Mixer.objects.create(key=key, family="console-net", version="1", title=key, sha256="a" * 64)
+        fields = {"family": "console-net", "version": "1", "title": key, "sha256": "a" * 64, "is_active": True}
+        Mixer.objects.update_or_create(key=key, defaults=fields)
     ask(browser, song, mixer="console-net", style="dark")
     mix = Mix.objects.get()
     assert (mix.mixer.key, mix.intent["style"]) == ("console-net-dark", None)
@@ -226,10 +227,10 @@ def test_a_mix_that_stopped_is_asked_for_again_with_all_that_was_wished(
 def test_a_card_shows_what_it_holds(client: Client) -> None:
     make_mixer()
     Mixer.objects.create(
-        key="deep-sets",
-        family="deep-sets",
+        key="shallow-sets",
+        family="shallow-sets",
         version="abc",
-        title="Deep sets",
+        title="Shallow sets",
         sha256="d" * 64,
         card={
             "precision": "float32",
@@ -239,13 +240,13 @@ def test_a_card_shows_what_it_holds(client: Client) -> None:
             "metrics": {"how": "On features.", "level": {"mean": 2.4, "low": 2.2, "high": 2.6}},
             "quantisation": {"int8": {"bytes": 20_480}},
             "style": {"how": "set, not trained"},
-            "recipe": {"command": "manage.py train_mixer --family deep-sets"},
+            "recipe": {"command": "manage.py train_mixer --family shallow-sets"},
         },
     )
-    page = client.get(reverse("mixing:mixer", args=["deep-sets"])).content.decode()
+    page = client.get(reverse("mixing:mixer", args=["shallow-sets"])).content.decode()
     for words in (
         "Home &lt;b&gt;", "Ann", "CC-BY-4.0", "d" * 64, "set, not trained", "2.40", "On features.", "int8", "20 480",
-        "manage.py train_mixer --family deep-sets", "1 song.",
+        "manage.py train_mixer --family shallow-sets", "1 song.",
     ):  # fmt: skip
         assert words in page, words
     assert page.count("trained</span>") == 1
