@@ -167,6 +167,7 @@ PERIODIC = {
     # what the scheduler calls: how often, in seconds
     "mixing.services.jobs.reap": JOB_REAP_EVERY_S,
     "mixing.services.uploads.sweep": 3600,
+    "tournament.services.ratings.recompute": 60,
 }
 INFERENCE_WARM = "mixing.jobs.warm"
 """Called once by an inference worker before it takes its first job."""

@@ -1,6 +1,6 @@
 """The arena's pages and the sound of its battles."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from tournament import song_views, views
 
@@ -9,6 +9,7 @@ _UUID = "(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 app_name = "tournament"
 urlpatterns = [
     path("arena/", views.arena, name="arena"),
+    path("arena/", include("tournament.board_urls")),
     path("arena/battles", views.battle_create, name="battle_create"),
     path("battles/<uuid:uuid>/", views.battle, name="battle"),
     path("battles/<uuid:uuid>/vote", views.vote, name="vote"),

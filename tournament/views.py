@@ -19,12 +19,12 @@ from aimixer_site.ops.errors import DomainError
 from aimixer_site.ops.media import file_response
 from mixing import access as songs
 from mixing import events
-from tournament import access
+from tournament import access, board_pages
 from tournament.api.v1.serializers import RevealSerializer
 from tournament.cards import BattleCard, card, cards
 from tournament.forms import BattleForm, VoteForm
 from tournament.models import Battle
-from tournament.services import battles, clip_files, ratings, votes
+from tournament.services import battles, clip_files, quarantine, votes
 
 LISTED = 50
 
@@ -36,8 +36,8 @@ def arena(request: HttpRequest) -> HttpResponse:
     context = {
         "open_battles": cards(user, access.open_battles(user)[:LISTED]),
         "own_battles": cards(user, access.own_battles(user)[:LISTED]),
-        "board": ratings.board(),
-        "unrated": ratings.unrated_counts(),
+        "board": board_pages.board_page(board_pages.PUBLIC),
+        "held": quarantine.held_back(user),
         "house_songs": songs.house_songs(user),
     }
     return render(request, "tournament/arena.html", context)

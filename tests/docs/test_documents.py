@@ -16,6 +16,7 @@ from mixing.engine.mixers.interface import Intent
 from mixing.engine.mixers.registry import all_mixers
 from mixing.engine.roles import ROLES
 from mixing.services.exports import FORMS, ON_THE_PAGE
+from tournament.engine.votes_schema import schema as votes_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -74,6 +75,11 @@ def test_the_published_schema_is_the_consoles() -> None:
 def test_the_published_session_schema_is_the_exports() -> None:
     published = json.loads((ROOT / "docs" / "session.schema.json").read_text())
     assert published == session_schema()
+
+
+def test_the_published_schema_of_votes_is_that_of_the_open_data() -> None:
+    published = json.loads((ROOT / "docs" / "votes.schema.json").read_text())
+    assert published == votes_schema()
 
 
 def test_the_documents_name_every_export() -> None:

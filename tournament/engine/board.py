@@ -150,7 +150,7 @@ def compute(records: Sequence[VoteRecord], rules: Rules) -> dict[str, Any]:
         return empty | {"reference": None, "rows": [], "win_matrix": [], "side": None, "loudness": None, "tie": None,
                         "effective_voters": 0.0, "votes_to_flip": None}  # fmt: skip
     prior = _public_strengths(records, rules, contenders, reference)
-    votes = _columns(kept, contenders)
+    votes = columns(kept, contenders)
     found = _fit(votes, reference, prior)
     rows = _rows(kept, contenders, found, rules)
     return empty | {
@@ -186,10 +186,10 @@ def _public_strengths(
     if rules.board == "public":
         return None
     everyone = admitted(records, dataclasses.replace(rules, board="public", admit_unrated=(), only_voters=None))
-    return fit(_columns(everyone, contenders), reference=reference).theta
+    return fit(columns(everyone, contenders), reference=reference).theta
 
 
-def _columns(records: Sequence[VoteRecord], contenders: Sequence[str]) -> Votes:
+def columns(records: Sequence[VoteRecord], contenders: Sequence[str]) -> Votes:
     """Decisive votes and ties as columns; "both bad" is an axis of its own."""
     rated = [record for record in records if record.choice in _OUTCOMES]
     place = {contender: index for index, contender in enumerate(contenders)}

@@ -90,14 +90,3 @@ def test_a_broken_vote_is_a_400_with_a_code(as_alice, battle, body):
     assert answer.status_code == 400
     assert set(answer.json()) == {"code", "message", "field"}
     assert not Vote.objects.exists()
-
-
-def test_the_board_has_a_row_for_each_mixer(as_alice, battle):
-    factories.rated_vote(battle, "a")
-    answer = as_alice.get("/api/v1/board/").json()
-    best = answer["rows"][0]
-    assert (best["mixer"]["key"], best["wins"], best["share"]) == (battle.mixer_a.key, 1, 1.0)
-    # One of one: Wilson's lower end is 1 / (1 + z²).
-    assert best["low"] == pytest.approx(0.206549, abs=1e-6)
-    assert len(answer["rows"]) == 3
-    assert answer["unrated"] == []

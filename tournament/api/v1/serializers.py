@@ -71,26 +71,3 @@ class NewVoteSerializer(serializers.Serializer[Any]):
     heard_a_s = serializers.FloatField(min_value=0, max_value=MOST_HEARD_S, default=0.0)
     heard_b_s = serializers.FloatField(min_value=0, max_value=MOST_HEARD_S, default=0.0)
     switches = serializers.IntegerField(min_value=0, max_value=MOST_SWITCHES, default=0)
-
-
-class BoardRowSerializer(serializers.Serializer[Any]):
-    mixer = MixerNameSerializer()
-    rated = serializers.IntegerField()
-    wins = serializers.IntegerField()
-    losses = serializers.IntegerField()
-    ties = serializers.IntegerField()
-    both_bad = serializers.IntegerField()
-    share = serializers.FloatField(allow_null=True)
-    low = serializers.FloatField()
-    high = serializers.FloatField()
-
-
-class UnratedCountSerializer(serializers.Serializer[Any]):
-    reason = serializers.CharField()
-    text = serializers.CharField()
-    votes = serializers.IntegerField()
-
-
-class BoardSerializer(serializers.Serializer[Any]):
-    rows = BoardRowSerializer(many=True)
-    unrated = UnratedCountSerializer(many=True)

@@ -1,12 +1,14 @@
 from django.urls import path
 
 from tournament.api.v1.songs import SongArenaView
-from tournament.api.v1.views import BattleListView, BattleView, BoardView, VoteView
+from tournament.api.v1.boards import BoardListView, BoardView
+from tournament.api.v1.views import BattleListView, BattleView, VoteView
 
 urlpatterns = [
     path("battles/", BattleListView.as_view(), name="api-battles"),
     path("battles/<uuid:uuid>/", BattleView.as_view(), name="api-battle"),
     path("battles/<uuid:uuid>/vote/", VoteView.as_view(), name="api-vote"),
     path("songs/<uuid:uuid>/arena/", SongArenaView.as_view(), name="api-song-arena"),
-    path("board/", BoardView.as_view(), name="api-board"),
+    path("boards/", BoardListView.as_view(), name="api-boards"),
+    path("boards/<path:board>/", BoardView.as_view(), name="api-board"),
 ]

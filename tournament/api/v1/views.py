@@ -16,14 +16,13 @@ from mixing import access as songs
 from tournament import access
 from tournament.api.v1.serializers import (
     BattleSerializer,
-    BoardSerializer,
     NewBattleSerializer,
     NewVoteSerializer,
     RevealSerializer,
 )
 from tournament.cards import card, cards
 from tournament.models import Battle
-from tournament.services import battles, ratings, votes
+from tournament.services import battles, votes
 
 
 class BattleListView(GenericAPIView[Battle]):
@@ -67,10 +66,3 @@ class VoteView(APIView):
         asked.is_valid(raise_exception=True)
         vote = votes.cast_vote(battle=battle, voter=user, **asked.validated_data)
         return Response(RevealSerializer(card(battle, vote).reveal).data, status=201)
-
-
-class BoardView(APIView):
-    @extend_schema(operation_id="board_retrieve", responses=BoardSerializer)
-    def get(self, request: Request) -> Response:
-        """The share of decisive votes that each mixer has won, with its 95 % interval, and the votes left out."""
-        return Response(BoardSerializer({"rows": ratings.board(), "unrated": ratings.unrated_counts()}).data)
