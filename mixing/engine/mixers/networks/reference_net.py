@@ -42,6 +42,8 @@ SOUND: Final = 2 * BANDS + 10
 """Of each stem: its share of the mix in each band, its side in each band, and ten numbers."""
 LARGEST_MOVE: Final = 1.0
 """The most that one round may add to a knob's number before its tanh."""
+MOST_LIMITED_DB: Final = 5.0
+STRAIN: Final = 0.4
 PRIOR: Final = 0.004
 """What a knob's distance from the rough mix costs, squared: of two ways to a sound, the shorter one."""
 
@@ -192,16 +194,25 @@ def without_denormals() -> Iterator[None]:
 
 def cost(stems: StemSounds, base: Base, reference: MixSound, knobs: Knobs) -> Tensor:
     """Unlikeness and the price of the way there, ``(N,)``."""
-    found = unlikeness(differences(mix(stems, settings_of_knobs(base, knobs)), reference))
+    heard = mix(stems, settings_of_knobs(base, knobs))
+    found = unlikeness(differences(heard, reference)) + strain(heard)
     return found + PRIOR * sum((values**2).flatten(1).sum(dim=1) for values in knobs.all())
+
+
+def strain(heard: MixSound) -> Tensor:
+    """The price of a limiter that works harder than MOST_LIMITED_DB, ``(N,)``: the mix would miss its loudness."""
+    if heard.limited_db is None:
+        return torch.zeros_like(heard.width)
+    return STRAIN * (heard.limited_db - MOST_LIMITED_DB).clamp(min=0.0)
 
 
 def _felt(stems: StemSounds, base: Base, reference: MixSound, knobs: Knobs) -> tuple[Tensor, Knobs]:
     """What differs as the knobs stand, and where the cost rises with each, logarithmically, of about -1 to 1."""
     with torch.enable_grad():
         turned = [values.detach().requires_grad_() for values in knobs.all()]
-        found = differences(mix(stems, settings_of_knobs(base, Knobs(*turned))), reference)
-        slopes = torch.autograd.grad(unlikeness(found).sum(), turned)
+        heard = mix(stems, settings_of_knobs(base, Knobs(*turned)))
+        found = differences(heard, reference)
+        slopes = torch.autograd.grad((unlikeness(found) + strain(heard)).sum(), turned)
     return found.detach(), Knobs(*(torch.sign(slope) * torch.log1p(slope.abs() * 30.0) / 3.0 for slope in slopes))
 
 
