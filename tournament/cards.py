@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _UNRATED_TEXTS: Final[dict[str, str]] = {
+    Vote.Unrated.TRIAL: "It was a trial: now and then a battle has one mix twice, or a broken one, to see who listens.",
     Vote.Unrated.OWN_SONG: "It is your own song, and you may know its mixes.",
     Vote.Unrated.OPENED_MIX: "You had opened a mix of this song by one of the two.",
     Vote.Unrated.CANT_TELL: "“Can’t tell” names no winner.",

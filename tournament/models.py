@@ -142,6 +142,7 @@ class Ballot(models.Model):
     beats = models.PositiveIntegerField(default=0)
     issued_at = models.DateTimeField(default=timezone.now)
     beat_at = models.DateTimeField(null=True, blank=True)
+    sounded_at = models.DateTimeField(null=True, blank=True, help_text="When the first sound was heard.")
     used_at = models.DateTimeField(null=True, blank=True)
     network = models.CharField(max_length=64, blank=True, help_text="A keyed hash of the address, for bursts.")
     device = models.CharField(max_length=64, blank=True, help_text="A keyed hash of the browser's own words.")

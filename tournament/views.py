@@ -1,4 +1,4 @@
-"""The arena, a battle, a vote, and the sound of both sides."""
+"""The arena, a battle, what is heard of it, a vote and its reasons, and the sound of both sides."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -22,9 +23,10 @@ from mixing import events
 from tournament import access, board_pages
 from tournament.api.v1.serializers import RevealSerializer
 from tournament.cards import BattleCard, card, cards
-from tournament.forms import BattleForm, VoteForm
-from tournament.models import Battle
-from tournament.services import battles, clip_files, quarantine, votes
+from tournament.forms import BattleForm, HeardForm, ReasonsForm, VoteForm
+from tournament.models import Battle, Vote, VoteReason
+from tournament.services import ballots, battles, clip_files, quarantine, votes
+from tournament.traces import address_of, browser_of
 
 LISTED = 50
 
@@ -68,9 +70,19 @@ def battle(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "job": shown.job,
         "vote": shown.vote,
         "reveal": shown.reveal,
-        "page": _page(row, shown),
+        "reasons": _reasons(shown),
+        "page": _page(request, row, shown),
     }
     return render(request, "tournament/battle.html", context)
+
+
+@login_required
+@require_POST
+def heard(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    user = cast(User, request.user)
+    row = access.battle_for(user, uuid)
+    ballot = ballots.hear(battle=row, voter=user, **_cleaned(HeardForm(request.POST), "invalid_listening"))
+    return JsonResponse(ballots.state(ballot, row))
 
 
 @login_required
@@ -78,19 +90,29 @@ def battle(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def vote(request: HttpRequest, uuid: UUID) -> HttpResponse:
     user = cast(User, request.user)
     row = access.battle_for(user, uuid)
-    as_json = request.headers.get("Accept", "").startswith("application/json")
-    form = VoteForm(request.POST)
-    if not form.is_valid():
-        field, errors = next(iter(form.errors.items()))
-        raise DomainError("invalid_vote", str(errors[0]), field=field)
     try:
-        cast_now = votes.cast_vote(battle=row, voter=user, **form.cleaned_data)
+        asked = _cleaned(VoteForm(request.POST), "invalid_vote")
+        cast_now = votes.cast_vote(battle=row, voter=user, **asked)
     except DomainError as error:
-        if as_json:
-            raise
-        messages.error(request, error.message)
-        return _see_other(row)
-    return JsonResponse(RevealSerializer(card(row, cast_now).reveal).data) if as_json else _see_other(row)
+        return _refused(request, row, error)
+    if _wants_json(request):
+        return JsonResponse(RevealSerializer(card(row, cast_now).reveal).data)
+    return _see_other(row)
+
+
+@login_required
+@require_POST
+def reasons(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    user = cast(User, request.user)
+    row = access.battle_for(user, uuid)
+    own = get_object_or_404(Vote, battle=row, voter=user)
+    try:
+        given = votes.give_reasons(vote=own, **_cleaned(ReasonsForm(request.POST), "invalid_reason"))
+    except DomainError as error:
+        return _refused(request, row, error)
+    if _wants_json(request):
+        return JsonResponse({"codes": [reason.code for reason in given]})
+    return _see_other(row)
 
 
 @login_required
@@ -114,13 +136,50 @@ def _ready(request: HttpRequest, uuid: UUID) -> Battle:
     return row
 
 
-def _page(row: Battle, shown: BattleCard) -> dict[str, Any]:
+def _page(request: HttpRequest, row: Battle, shown: BattleCard) -> dict[str, Any]:
     return {
         "job": events.payload(row.preparation),
         "clips": shown.clips.as_dict() if shown.clips else None,
         "vote_url": reverse("tournament:vote", args=[row.uuid]),
+        "heard_url": reverse("tournament:heard", args=[row.uuid]),
         "can_vote": shown.can_vote,
+        "ballot": _ballot(request, row) if shown.can_vote else None,
     }
+
+
+def _ballot(request: HttpRequest, row: Battle) -> dict[str, Any]:
+    """What the player goes on from, also after a reload in the middle."""
+    ballot = ballots.issue(
+        battle=row, voter=cast(User, request.user), address=address_of(request), browser=browser_of(request)
+    )
+    return {"token": ballot.token, "least": ballots.least(row), **ballots.state(ballot, row)}
+
+
+def _reasons(shown: BattleCard) -> dict[str, Any] | None:
+    """The second screen: what can be given as a reason, or what was given; nothing before the vote."""
+    if shown.vote is None:
+        return None
+    given = [str(VoteReason.Code(reason.code).label) for reason in shown.vote.reasons.order_by("id")]
+    return {"given": given, "choices": VoteReason.Code.choices}
+
+
+def _cleaned(form: Form, code: str) -> dict[str, Any]:
+    if not form.is_valid():
+        field, errors = next(iter(form.errors.items()))
+        raise DomainError(code, str(errors[0]), field=field)
+    return form.cleaned_data
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def _refused(request: HttpRequest, row: Battle, error: DomainError) -> HttpResponse:
+    """A script gets the error as it is; a person goes back to the battle and reads it there."""
+    if _wants_json(request):
+        raise error
+    messages.error(request, error.message)
+    return _see_other(row)
 
 
 def _see_other(row: Battle) -> HttpResponse:

@@ -1,48 +1,25 @@
-// Two clips that run as one: decoded, started at one moment, switched by an equal-gain fade of 8 ms.
-//
-// One constant source x drives both gains (A = 1 - x, B = x), so that they can never disagree. Media elements drift by
-// many milliseconds and are not used.
+// Two clips that run as one: decoded, started at one moment, switched without a seam (ab-graph.js), and counted: which
+// stretches of which side sounded is kept for the server. Media elements drift by many milliseconds and are not used.
 
-const FADE_S = 0.008;
-const EDGE_S = 0.004;
-const START_AHEAD_S = 0.04;
+import { AbGraph } from "./ab-graph.js";
+import { passed } from "./ranges.js";
 
 export class AbPlayer {
   /** `onchange` is called whenever playing, side or position were changed by a deed. */
   constructor(onchange = () => {}) {
     const Context = window.AudioContext ?? window.webkitAudioContext;
     this.context = new Context({ latencyHint: "interactive" });
+    this.graph = new AbGraph(this.context);
     this.onchange = onchange;
     this.buffers = null;
+    this.duration = 0;
     this.side = "a";
     this.playing = false;
     this.loop = null;
-    this.heard = { a: 0, b: 0 };
-    this.switches = 0;
     this.offset = 0; // where in the clip we stood at `since` (context time)
     this.since = 0;
-    this.run = null;
-    this.#wire();
-  }
-
-  #wire() {
-    const context = this.context;
-    this.volume = context.createGain();
-    this.volume.connect(context.destination);
-    this.gainA = context.createGain();
-    this.gainB = context.createGain();
-    this.gainA.gain.value = 1;
-    this.gainB.gain.value = 0;
-    const inverse = context.createGain();
-    inverse.gain.value = -1;
-    this.x = context.createConstantSource();
-    this.x.offset.value = 0;
-    this.x.connect(inverse);
-    inverse.connect(this.gainA.gain);
-    this.x.connect(this.gainB.gain);
-    this.x.start();
-    this.gainA.connect(this.volume);
-    this.gainB.connect(this.volume);
+    this.counted = 0;
+    this.unheard = { a: [], b: [], switches: 0 };
   }
 
   /** Fetch and decode both clips; `onprogress` gets 0 to 1. */
@@ -61,14 +38,12 @@ export class AbPlayer {
   }
 
   setVolume(level) {
-    this.volume.gain.setTargetAtTime(level, this.context.currentTime, 0.01);
+    this.graph.volume.gain.setTargetAtTime(level, this.context.currentTime, 0.01);
   }
 
   /** Where the sound is that is heard now, in seconds of the clip. */
   get position() {
-    if (!this.playing) return this.offset;
-    const latency = this.context.outputLatency || 0;
-    return this.#along(Math.max(0, this.context.currentTime - latency - this.since));
+    return this.playing ? this.#at(this.context.currentTime - (this.context.outputLatency || 0)) : this.offset;
   }
 
   async play() {
@@ -81,17 +56,18 @@ export class AbPlayer {
 
   pause() {
     if (!this.playing) return;
-    this.#count();
-    this.offset = this.#along(Math.max(0, this.context.currentTime - this.since));
-    this.#stop(this.context.currentTime);
+    const when = this.graph.stop();
+    this.#count(when);
+    this.offset = this.#at(when);
     this.playing = false;
     this.onchange();
   }
 
+  /** Go there; behind the end of a loop there is only its beginning. */
   seek(seconds) {
-    const to = Math.min(Math.max(0, seconds), this.duration);
+    const inside = Math.min(Math.max(0, seconds), this.duration);
+    const to = this.loop && inside >= this.loop.end ? this.loop.start : inside;
     if (this.playing) {
-      this.#count();
       this.#start(to);
     } else {
       this.offset = to;
@@ -100,59 +76,50 @@ export class AbPlayer {
   }
 
   /** Loop a region, or none. Playing goes on where it is, or at the region's start where it is outside. */
-  setLoop(loop) {
-    const now = this.playing ? this.#along(Math.max(0, this.context.currentTime - this.since)) : this.offset;
-    this.loop = loop;
-    const outside = loop && (now < loop.start || now >= loop.end);
-    this.seek(outside ? loop.start : now);
+  setLoop(region) {
+    const loop = region && { start: region.start, end: Math.min(region.end, this.duration) };
+    const now = this.playing ? this.#at(this.context.currentTime) : this.offset;
+    const to = loop && (now < loop.start || now >= loop.end) ? loop.start : now;
+    if (this.playing) {
+      this.#start(to, loop);
+    } else {
+      this.loop = loop;
+      this.seek(to);
+    }
   }
 
   choose(side) {
     if (side === this.side) return;
-    this.#count();
+    this.#count(this.graph.switchTo(side));
     this.side = side;
-    if (this.playing) this.switches += 1;
-    const now = this.context.currentTime;
-    const x = this.x.offset;
-    const from = x.value;
-    x.cancelScheduledValues(now);
-    x.setValueAtTime(from, now);
-    x.linearRampToValueAtTime(side === "a" ? 0 : 1, now + FADE_S);
+    if (this.playing) this.unheard.switches += 1;
     this.onchange();
   }
 
-  /** Seconds of each side so far, that which is sounding included. */
-  tally() {
-    this.#count();
-    return { a: this.heard.a, b: this.heard.b, switches: this.switches };
+  /** What sounded and was not taken yet: {a: [[from, to], …], b, switches}. */
+  pending() {
+    this.#count(this.context.currentTime);
+    return this.unheard;
   }
 
-  // Both sources start at the same future moment, with the same offset and the same loop.
-  #start(offset) {
-    const when = this.context.currentTime + START_AHEAD_S;
-    this.#stop(when);
-    const run = { edges: [], sources: [] };
-    for (const [side, gain] of [["a", this.gainA], ["b", this.gainB]]) {
-      const edge = this.context.createGain();
-      edge.gain.setValueAtTime(0, when);
-      edge.gain.linearRampToValueAtTime(1, when + EDGE_S);
-      edge.connect(gain);
-      const source = this.context.createBufferSource();
-      source.buffer = this.buffers[side];
-      if (this.loop) {
-        source.loop = true;
-        source.loopStart = this.loop.start;
-        source.loopEnd = this.loop.end;
-      }
-      source.connect(edge);
-      source.start(when, offset);
-      run.edges.push(edge);
-      run.sources.push(source);
-    }
-    run.sources[0].onended = () => {
-      if (this.run === run) this.#ended();
-    };
-    this.run = run;
+  /** The same, handed over for good. */
+  take() {
+    const taken = this.pending();
+    this.unheard = { a: [], b: [], switches: 0 };
+    return taken;
+  }
+
+  /** What was taken and did not arrive is pending again. */
+  giveBack({ a, b, switches }) {
+    this.unheard.a.unshift(...a);
+    this.unheard.b.unshift(...b);
+    this.unheard.switches += switches;
+  }
+
+  #start(offset, loop = this.loop) {
+    const when = this.graph.start(this.buffers, offset, loop, () => this.#ended());
+    this.#count(when);
+    this.loop = loop;
     this.offset = offset;
     this.since = when;
     this.counted = when;
@@ -160,39 +127,26 @@ export class AbPlayer {
     this.onchange();
   }
 
-  #stop(when) {
-    const run = this.run;
-    this.run = null;
-    if (!run) return;
-    for (const edge of run.edges) {
-      edge.gain.cancelScheduledValues(when);
-      edge.gain.setValueAtTime(1, when);
-      edge.gain.linearRampToValueAtTime(0, when + EDGE_S);
-    }
-    for (const source of run.sources) source.stop(when + EDGE_S);
-  }
-
   #ended() {
-    this.#count();
-    this.run = null;
+    this.#count(this.context.currentTime);
+    this.graph.run = null;
     this.playing = false;
     this.offset = this.duration;
     this.onchange();
   }
 
-  #along(elapsed) {
-    const straight = this.offset + elapsed;
+  #at(time) {
+    const straight = this.offset + Math.max(0, time - this.since);
     if (!this.loop || straight < this.loop.end) return Math.min(straight, this.duration);
-    const length = this.loop.end - this.loop.start;
-    return this.loop.start + ((straight - this.loop.start) % length);
+    return this.loop.start + ((straight - this.loop.start) % (this.loop.end - this.loop.start));
   }
 
-  // Seconds are counted on the audio clock, which stands still while the context sleeps.
-  #count() {
-    if (!this.playing) return;
-    const now = this.context.currentTime;
-    if (now > this.counted) this.heard[this.side] += now - this.counted;
-    this.counted = Math.max(now, this.counted);
+  // Counted on the audio clock, which stands still while the context sleeps; up to a moment a little ahead of it, where
+  // a switch or a stop was scheduled.
+  #count(until) {
+    if (!this.playing || until <= this.counted) return;
+    this.unheard[this.side].push(...passed(this, this.counted - this.since, until - this.since));
+    this.counted = until;
   }
 }
 

@@ -5,6 +5,7 @@ import "./waveform.js";
 import { AbPlayer } from "./ab-player.js";
 import { clock } from "./format.js";
 import { pageData, post } from "./http.js";
+import { Listening } from "./listening.js";
 import { bindVolume, takesKeys } from "./player.js";
 import { voteNeeds } from "./votes.js";
 
@@ -24,7 +25,7 @@ function listen() {
   const bar = document.querySelector("[data-vote-bar]");
   const live = document.querySelector("[data-live]");
   const player = new AbPlayer(show);
-  const votes = bar ? voteBar(bar, player, live) : null;
+  const votes = bar && page.ballot ? voteBar(bar, player, live) : null;
 
   for (const side of ["a", "b"]) cards[side].addEventListener("click", () => choose(side));
   play.addEventListener("click", toggle);
@@ -36,7 +37,7 @@ function listen() {
   document.addEventListener("keydown", keys);
   document.addEventListener("visibilitychange", () => votes?.show());
   if (floor.dataset.start === "b") player.choose("b");
-  waveform.load(page.clips.peaks).then(firstLoop);
+  waveform.load(page.clips.peaks).then(() => loopTo(page.clips.loop ?? { start: 0, end: page.clips.duration_s }));
   load();
 
   async function load() {
@@ -57,11 +58,6 @@ function listen() {
     show();
   }
 
-  function firstLoop() {
-    const loop = page.clips.loop;
-    if (loop && loop.end > loop.start) loopTo(loop);
-  }
-
   function loopTo(loop) {
     waveform.loop = loop;
     find("loop").setAttribute("aria-pressed", String(Boolean(loop)));
@@ -72,13 +68,16 @@ function listen() {
     if (!player.buffers) return;
     if (player.playing) player.pause();
     else player.play();
+    votes?.report();
   }
 
   function choose(side) {
     const was = player.side;
     player.choose(side);
     if (!player.playing && player.buffers) player.play();
-    if (was !== side) live.textContent = `${side.toUpperCase()} is playing.`;
+    if (was === side) return;
+    live.textContent = `${side.toUpperCase()} is playing.`;
+    votes?.report();
   }
 
   function keys(event) {
@@ -93,6 +92,7 @@ function listen() {
       deeds.arrowleft = () => player.buffers && player.seek(player.position - step);
       deeds.arrowright = () => player.buffers && player.seek(player.position + step);
     }
+    if (/^[1-5]$/.test(key) && !event.repeat) deeds[key] = () => votes?.press(Number(key) - 1);
     if (!deeds[key]) return;
     event.preventDefault();
     deeds[key]();
@@ -127,9 +127,11 @@ function voteBar(bar, player, live) {
   const error = bar.querySelector("[data-vote-error]");
   const buttons = [...bar.querySelectorAll("button[name=choice]")];
   const meters = { a: bar.querySelector("[data-heard-a]"), b: bar.querySelector("[data-heard-b]") };
+  const listening = new Listening(page.heard_url, page.ballot, player, answered);
   let sent = false;
   let said = "";
 
+  for (const side of ["a", "b"]) meters[side].max = page.ballot.least.side_s;
   bar.addEventListener("submit", (event) => {
     event.preventDefault();
     vote(event.submitter);
@@ -137,10 +139,11 @@ function voteBar(bar, player, live) {
 
   function show() {
     if (sent) return;
-    const tally = player.tally();
-    const needs = voteNeeds(tally, page.least);
+    const tally = listening.tally();
+    const needs = voteNeeds(tally, page.ballot.least, listening.missing);
+    if (needs.due) listening.reportSoon();
     if (missing.textContent !== needs.missing) missing.textContent = needs.missing;
-    if (needs.said !== said) {
+    if (needs.said && needs.said !== said) {
       if (said) live.textContent = needs.said;
       said = needs.said;
     }
@@ -149,35 +152,44 @@ function voteBar(bar, player, live) {
     for (const side of ["a", "b"]) meters[side].value = Math.min(meters[side].max, tally[side]);
   }
 
+  // In another window one may have voted already; what cannot be counted is said, since no vote will follow.
+  function answered() {
+    const problem = listening.problem;
+    if (problem?.code === "already_voted" && !sent) window.location.reload();
+    if (!sent) say(problem && problem.code !== "too_many_reports" ? problem.message : "");
+    show();
+  }
+
+  function say(words) {
+    if (error.textContent !== words) error.textContent = words;
+    error.hidden = !words;
+  }
+
   async function vote(button) {
-    if (sent || !button) return;
-    const tally = player.tally();
+    if (sent || !button || button.disabled) return;
     sent = true;
     for (const each of buttons) each.disabled = true;
     button.setAttribute("data-chosen", "");
     missing.textContent = "Your vote is on its way";
-    error.hidden = true;
+    say("");
     try {
-      await post(page.vote_url, {
-        choice: button.value,
-        heard_a_s: tally.a.toFixed(2),
-        heard_b_s: tally.b.toFixed(2),
-        switches: String(tally.switches),
-      });
+      await listening.report();
+      listening.close();
+      await post(page.vote_url, { token: page.ballot.token, choice: button.value });
       window.location.reload();
     } catch (problem) {
-      error.textContent = problem.message;
-      error.hidden = false;
-      button.removeAttribute("data-chosen");
       if (problem.code === "already_voted") {
         window.location.reload();
         return;
       }
+      button.removeAttribute("data-chosen");
       sent = false;
+      listening.open();
+      say(problem.message);
       show();
     }
   }
 
   show();
-  return { show };
+  return { show, report: () => listening.reportSoon(), press: (number) => vote(buttons[number]) };
 }

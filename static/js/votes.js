@@ -1,27 +1,31 @@
 // What a vote still needs, in words. No page in here.
 
-export const LEAST_HEARD_S = 5;
-export const LEAST_SWITCHES = 1;
+/**
+ * `tally` is what the server counted and what sounded since; `missing` is what the server said last. Only the server
+ * opens the vote: {ready, due, missing, said}. `due` asks for a report, since enough seems to have sounded; `missing`
+ * counts down on the screen; `said` changes rarely and is read out.
+ */
+export function voteNeeds(tally, least, missing) {
+  if (!missing) return { ready: true, due: false, missing: "Which mix would you keep?", said: "You can vote now." };
+  const [words, said] = lacking(tally, least) ?? ["One moment", ""];
+  return { ready: false, due: words === "One moment", missing: words, said };
+}
 
-/** {ready, missing, said}: `missing` counts down on the screen; `said` changes rarely and is read out. */
-export function voteNeeds(tally, least = {}) {
-  const heard = least.heard_s ?? LEAST_HEARD_S;
-  const switches = least.switches ?? LEAST_SWITCHES;
-  const left = (side) => Math.max(0, Math.ceil(heard - tally[side] - 0.05));
-  const [leftA, leftB] = [left("a"), left("b")];
+function lacking(tally, least) {
+  const left = (have, want) => Math.max(0, Math.ceil(want - have - 0.05));
   const seconds = (count) => `${count} more ${count === 1 ? "second" : "seconds"}`;
-  if (leftA && leftB) {
-    const first = tally.b > tally.a ? ["B", leftB] : ["A", leftA];
-    return {
-      ready: false,
-      missing: `Listen to ${first[0]} for ${seconds(first[1])}, then to ${first[0] === "A" ? "B" : "A"}`,
-      said: "Listen to both before you vote.",
-    };
+  const [a, b] = [left(tally.a, least.side_s), left(tally.b, least.side_s)];
+  if (a && b) {
+    const [first, count, second] = tally.b > tally.a ? ["B", b, "A"] : ["A", a, "B"];
+    return [`Listen to ${first} for ${seconds(count)}, then to ${second}`, "Listen to both before you vote."];
   }
-  if (leftA) return { ready: false, missing: `Listen to A for ${seconds(leftA)}`, said: "B is heard. Now listen to A." };
-  if (leftB) return { ready: false, missing: `Listen to B for ${seconds(leftB)}`, said: "A is heard. Now listen to B." };
-  if (tally.switches < switches) {
-    return { ready: false, missing: "Switch once while it plays", said: "Switch once while it plays." };
+  if (a) return [`Listen to A for ${seconds(a)}`, "B is heard. Now listen to A."];
+  if (b) return [`Listen to B for ${seconds(b)}`, "A is heard. Now listen to B."];
+  if (tally.switches < least.switches) return ["Switch once while it plays", "Switch once while it plays."];
+  const both = left(tally.common, least.common_s);
+  if (both) {
+    const same = "Hear the same place on both sides";
+    return [`${same} for ${seconds(both)}`, `${same}: switch while it plays.`];
   }
-  return { ready: true, missing: "Which mix would you keep?", said: "You can vote now." };
+  return null;
 }

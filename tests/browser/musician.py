@@ -144,10 +144,17 @@ class Musician:
         return [row.get_attribute("data-name") or "" for row in self.all(f"[data-stem][data-state={state}]")]
 
     def listen_to_both(self) -> None:
-        """Hear five seconds of each side with the keyboard alone, until voting opens."""
+        """Hear five seconds of the same place on each side with the keyboard alone, until voting opens."""
         self.wait(lambda: self.all("[data-battle][data-ready]"), why="both clips to load")
-        assert not self.find("button[name=choice][value=tie]").is_enabled(), "one can vote without listening"
+        assert not self.may_vote(), "one can vote without listening"
         self.keys("a")
-        self.wait(lambda: float(self.find("[data-heard-a]").get_property("value") or 0) >= 5, why="5 s of A")
-        self.keys("b")
-        self.wait(lambda: self.find("button[name=choice][value=tie]").is_enabled(), why="5 s of B and the vote")
+        self.wait(lambda: self.heard("a") >= 5, why="5 s of A")
+        self.keys("b", Keys.ARROW_LEFT)
+        self.wait(self.may_vote, why="5 s of B and the vote")
+
+    def heard(self, side: str) -> float:
+        """Seconds of a side as the vote bar shows them."""
+        return float(self.find(f"[data-heard-{side}]").get_property("value") or 0)
+
+    def may_vote(self) -> bool:
+        return self.find("button[name=choice][value=tie]").is_enabled()

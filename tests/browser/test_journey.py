@@ -185,7 +185,7 @@ def own_battle_is_shown_and_not_rated(musician: Musician, song: str) -> None:
     assert not [mixer for mixer in MIXERS if mixer in musician.driver.page_source], "the page tells who mixes"
     musician.listen_to_both()
     musician.photograph("battle")
-    musician.press("Tie")
+    musician.find("button[name=choice][value=tie]").click()
     musician.wait(lambda: musician.all(".reveal"), why="the reveal")
     assert "does not count on the board" in musician.words(".reveal")
     sides = [side.text for side in musician.all(".side--named")]

@@ -28,17 +28,45 @@ assert.equal(nextView(view, event(7, 1)), null);
     )
 
 
-def test_the_vote_bar_says_what_is_still_missing(tmp_path: Path) -> None:
+def test_the_vote_bar_says_what_is_still_missing_and_opens_when_the_server_says_so(tmp_path: Path) -> None:
     run(
         """
 import { voteNeeds } from "./votes.js";
-assert.equal(voteNeeds({ a: 0, b: 0, switches: 0 }).missing, "Listen to A for 5 more seconds, then to B");
-assert.equal(voteNeeds({ a: 1, b: 3.9, switches: 1 }).missing, "Listen to B for 2 more seconds, then to A");
-assert.equal(voteNeeds({ a: 6, b: 2.2, switches: 1 }).missing, "Listen to B for 3 more seconds");
-assert.equal(voteNeeds({ a: 4.2, b: 9, switches: 1 }).missing, "Listen to A for 1 more second");
-assert.equal(voteNeeds({ a: 6, b: 6, switches: 0 }).missing, "Switch once while it plays");
-assert.equal(voteNeeds({ a: 4.9, b: 6, switches: 1 }).ready, false);
-assert.equal(voteNeeds({ a: 5, b: 5, switches: 1 }).ready, true);
+const least = { side_s: 5, common_s: 3, switches: 1 };
+const lacks = { field: "a", amount: 5 };
+const words = (tally) => voteNeeds({ switches: 1, common: 0, ...tally }, least, lacks).missing;
+assert.equal(words({ a: 0, b: 0, switches: 0 }), "Listen to A for 5 more seconds, then to B");
+assert.equal(words({ a: 1, b: 3.9 }), "Listen to B for 2 more seconds, then to A");
+assert.equal(words({ a: 6, b: 2.2 }), "Listen to B for 3 more seconds");
+assert.equal(words({ a: 4.2, b: 9 }), "Listen to A for 1 more second");
+assert.equal(words({ a: 6, b: 6, switches: 0, common: 6 }), "Switch once while it plays");
+assert.equal(words({ a: 6, b: 6, common: 1.5 }), "Hear the same place on both sides for 2 more seconds");
+const enough = { a: 9, b: 9, switches: 1, common: 9 };
+const asked = voteNeeds(enough, least, lacks);
+assert.deepEqual([asked.ready, asked.due, asked.missing], [false, true, "One moment"]);
+assert.equal(voteNeeds({ a: 4.9, b: 6, switches: 1, common: 4 }, least, lacks).due, false);
+assert.equal(voteNeeds(enough, least, null).ready, true);
+""",
+        tmp_path,
+    )
+
+
+def test_a_playhead_is_followed_through_its_loop(tmp_path: Path) -> None:
+    run(
+        """
+import { common, passed, seconds, union } from "./ranges.js";
+const whole = { offset: 3, loop: null, duration: 24 };
+assert.deepEqual(passed(whole, 0, 2), [[3, 5]]);
+assert.deepEqual(passed(whole, 2, 4.5), [[5, 7.5]]);
+assert.deepEqual(passed(whole, 20, 23), [[23, 24]]);
+const loop = { offset: 10, loop: { start: 8, end: 12 }, duration: 24 };
+assert.deepEqual(passed(loop, 0, 2), [[10, 12]]);
+assert.deepEqual(passed(loop, 1, 8), [[11, 12], [8, 12], [8, 10]]);
+assert.deepEqual(passed(loop, 6.5, 7), [[8.5, 9]]);
+assert.deepEqual(passed({ ...loop, offset: 5 }, 0, 8), [[5, 12], [8, 9]]);
+assert.equal(seconds(passed({ ...loop, loop: { start: 8, end: 8.25 } , offset: 8 }, 0, 30)), 30);
+assert.deepEqual(union([[4, 6], [1, 2], [2, 3], [5, 9]]), [[1, 3], [4, 9]]);
+assert.equal(common([[0, 5], [4, 6]], [[5, 8], [0, 1]]), 2);
 """,
         tmp_path,
     )

@@ -15,7 +15,7 @@ from mixing.engine.audio.encode import WavWriter
 from mixing.models import Job, Mix, Mixer, Song, Stem
 from mixing.services import storage
 from mixing.services.mixers import sync_mixers
-from tournament.models import Battle, Vote
+from tournament.models import Ballot, Battle, Vote
 
 RATE = 44_100
 
@@ -120,6 +120,19 @@ def mix(on: Song, owner: User, mixer: Mixer, *, opened: bool) -> Mix:
         job=job,
         opened_at=timezone.now() if opened else None,
     )
+
+
+def heard_ballot(on: Battle, voter: User, **counted) -> Ballot:
+    """A ballot on which enough was heard: six seconds of A, seven of B, four of them in common, two switches."""
+    values = {
+        "heard_a": [[0.0, 6.0]],
+        "heard_b": [[2.0, 9.0]],
+        "heard_a_s": 6.0,
+        "heard_b_s": 7.0,
+        "switches": 2,
+        **counted,
+    }
+    return Ballot.objects.update_or_create(battle=on, voter=voter, defaults=values)[0]
 
 
 def rated_vote(on: Battle, choice: str, voter: User | None = None) -> Vote:

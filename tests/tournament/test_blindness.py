@@ -5,6 +5,7 @@ import re
 import pytest
 from django.db.models import F
 
+from accounts.models import User
 from mixing.models import Mixer
 from tests.tournament import factories
 from tournament import jobs
@@ -102,13 +103,24 @@ def test_a_refused_vote_tells_nothing(client, blind):
         assert not any(mixer.key in got.content.decode() for mixer in Mixer.objects.all())
 
 
+def test_what_the_player_is_told_of_its_listening_names_nobody(client, blind):
+    url = f"/api/v1/battles/{blind.uuid}"
+    ballot = client.post(f"{url}/ballot/")
+    told = client.post(f"{url}/heard/", {"token": ballot.json()["token"], "a": [[0, 1]]}, "application/json")
+    assert (ballot.status_code, told.status_code) == (200, 200)
+    for mixer in Mixer.objects.all():
+        assert mixer.key not in ballot.content.decode() + told.content.decode()
+
+
 def test_anothers_vote_opens_nothing_to_me(client, blind):
     Vote.objects.create(battle=blind, voter=factories.person("carol"), choice="a", is_rated=True)
     test_no_answer_names_a_mixer(client, blind)
 
 
 def test_ones_own_vote_opens_it(client, blind):
-    client.post(f"/api/v1/battles/{blind.uuid}/vote/", {"choice": "a"}, content_type="application/json")
+    token = factories.heard_ballot(blind, User.objects.get(pk=client.session["_auth_user_id"])).token
+    body = {"choice": "a", "token": token}
+    client.post(f"/api/v1/battles/{blind.uuid}/vote/", body, content_type="application/json")
     for url in (f"/battles/{blind.uuid}/", f"/api/v1/battles/{blind.uuid}/"):
         _, body = answer(client, url)
         assert blind.mixer_a.title.encode() in body

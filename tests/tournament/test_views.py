@@ -5,8 +5,9 @@ import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
 
+from accounts.models import User
 from tests.tournament import factories
-from tournament.models import Battle, Vote
+from tournament.models import Ballot, Battle, Vote
 
 pytestmark = pytest.mark.django_db
 
@@ -33,8 +34,19 @@ def page(battle):
 
 
 def vote(client, battle, choice="a", **headers):
+    """Vote with a ballot on which enough was heard."""
+    voter = User.objects.get(pk=client.session["_auth_user_id"])
+    token = factories.heard_ballot(battle, voter).token
     url = reverse("tournament:vote", args=[battle.uuid])
-    return client.post(url, {"choice": choice, "heard_a_s": "6.5", "heard_b_s": "7", "switches": "2"}, headers=headers)
+    return client.post(url, {"choice": choice, "token": token}, headers=headers)
+
+
+def ballot_of(client, battle):
+    return client.get(page(battle)).context["page"]["ballot"]
+
+
+def hear(client, battle, **fields):
+    return client.post(reverse("tournament:heard", args=[battle.uuid]), fields)
 
 
 def test_the_arena_shows_what_is_open_what_is_ones_own_and_the_board(as_alice, alice, battle):
@@ -97,8 +109,103 @@ def test_the_page_data_is_what_the_player_needs(as_alice, battle):
     }
     assert data["can_vote"] is True
     assert data["vote_url"] == reverse("tournament:vote", args=[battle.uuid])
+    assert data["heard_url"] == reverse("tournament:heard", args=[battle.uuid])
+    assert data["ballot"] == {
+        "token": Ballot.objects.get().token,
+        "least": {"side_s": 5.0, "common_s": 3.0, "switches": 1},
+        "heard": {"a": (), "b": (), "a_s": 0.0, "b_s": 0.0, "switches": 0},
+        "missing": {"field": "a", "amount": 5.0, "message": "Listen to A for 5 more seconds, then to B."},
+    }
     assert data["job"]["kind"] == "battle"
     json.dumps(data)
+
+
+def test_a_reload_in_the_middle_goes_on_from_what_was_heard(as_alice, battle):
+    token = ballot_of(as_alice, battle)["token"]
+    told = hear(as_alice, battle, token=token, a="[[3.0, 4.0]]", b="[]", switches="0")
+    assert told.status_code == 200
+    assert told.json()["heard"]["a"] == [[3.0, 4.0]]
+    assert told.json()["missing"]["field"] == "a"
+    after = ballot_of(as_alice, battle)
+    assert after["token"] == token
+    assert after["heard"] == {"a": ((3.0, 4.0),), "b": (), "a_s": 1.0, "b_s": 0.0, "switches": 0}
+
+
+@pytest.mark.parametrize(
+    ("part", "claim"),
+    [
+        ("a", "[[0, 1"),
+        ("a", "[" * 19_000),
+        ("b", "1" * 5_000),
+        ("b", "9" * 25_000),
+        ("a", '{"from": 0}'),
+        ("a", "[[0, NaN]]"),
+        ("a", f"[[0, {'9' * 400}]]"),
+        ("switches", "-1"),
+        ("switches", "many"),
+        ("token", ""),
+        ("token", "invented"),
+    ],
+)
+def test_a_report_that_no_player_sends_is_a_400_with_its_field(as_alice, battle, part, claim):
+    fields = {"token": ballot_of(as_alice, battle)["token"], "a": "[]", "b": "[]", "switches": "0", part: claim}
+    url = reverse("tournament:heard", args=[battle.uuid])
+    answer = as_alice.post(url, fields, headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["field"]) == (400, part)
+    assert Ballot.objects.get().beats == 0
+
+
+def test_a_ballot_knows_the_network_and_the_browser_it_was_handed_to(as_alice, battle):
+    as_alice.get(page(battle), headers={"User-Agent": "Browser 1"}, REMOTE_ADDR="203.0.113.7")
+    ballot = Ballot.objects.get()
+    assert len(ballot.network) == len(ballot.device) == 64
+
+
+def test_who_has_voted_or_cannot_hear_yet_gets_no_ballot(as_alice, alice, battle):
+    vote(as_alice, battle)
+    assert ballot_of(as_alice, battle) is None
+    waiting = factories.battle(factories.song(alice), alice, ready=False)
+    assert ballot_of(as_alice, waiting) is None
+    assert Ballot.objects.count() == 1
+
+
+def test_a_vote_before_listening_says_what_is_missing(as_alice, battle):
+    token = ballot_of(as_alice, battle)["token"]
+    url = reverse("tournament:vote", args=[battle.uuid])
+    answer = as_alice.post(url, {"choice": "a", "token": token}, headers={"Accept": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "code": "listen_more",
+        "field": "a",
+        "message": "Listen to A for 5 more seconds, then to B.",
+    }
+    assert not Vote.objects.exists()
+
+
+def test_reasons_are_asked_on_a_second_screen_and_once(as_alice, battle):
+    url = reverse("tournament:reasons", args=[battle.uuid])
+    assert as_alice.get(page(battle)).context["reasons"] is None
+    assert as_alice.post(url, {"codes": ["vocals"]}).status_code == 404
+    vote(as_alice, battle)
+    asked = as_alice.get(page(battle))
+    assert asked.context["reasons"]["given"] == []
+    assert 'name="codes"' in asked.content.decode()
+    assert as_alice.post(url, {"codes": ["vocals", "punch"]}).url == page(battle)
+    told = as_alice.get(page(battle))
+    assert told.context["reasons"]["given"] == ["The punch", "The vocals"]
+    assert 'name="codes"' not in told.content.decode()
+    second = as_alice.post(url, {"codes": ["width"]}, headers={"Accept": "application/json"})
+    assert (second.status_code, second.json()["code"]) == (409, "already_told")
+
+
+@pytest.mark.parametrize("codes", [[], ["mood"]])
+def test_a_reason_that_is_none_is_refused(as_alice, battle, codes):
+    vote(as_alice, battle)
+    url = reverse("tournament:reasons", args=[battle.uuid])
+    answer = as_alice.post(url, {"codes": codes}, headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (400, "invalid_reason", "codes")
+    back = as_alice.post(url, {"codes": codes})
+    assert (back.status_code, back.url) == (303, page(battle))
 
 
 def test_a_battle_in_the_making_shows_its_job_and_no_clips(as_alice, alice):
@@ -111,7 +218,7 @@ def test_a_vote_leads_back_to_the_battle_which_then_tells(as_alice, battle):
     answer = vote(as_alice, battle)
     assert (answer.status_code, answer.url) == (303, page(battle))
     stored = Vote.objects.get()
-    assert (stored.choice, stored.heard_a_s, stored.heard_b_s, stored.switches) == ("a", 6.5, 7.0, 2)
+    assert (stored.choice, stored.heard_a_s, stored.heard_b_s, stored.switches) == ("a", 6.0, 7.0, 2)
     shown = as_alice.get(page(battle))
     reveal = shown.context["reveal"]
     assert (reveal.a.mixer, reveal.b.mixer, reveal.chosen) == (battle.mixer_a, battle.mixer_b, battle.mixer_a)
@@ -182,12 +289,17 @@ def test_a_battle_in_the_making_has_no_sound_yet(as_alice, alice):
 
 _EVERY_DOOR = [
     ("get", "/battles/{}/", 200),
-    ("post", "/battles/{}/vote", 400),
+    ("post", "/battles/{}/heard", 400),
+    ("post", "/battles/{}/vote", 303),
+    ("post", "/battles/{}/reasons", 404),
     ("get", "/media/battles/{}/a.wav", 200),
     ("get", "/media/battles/{}/b.wav", 200),
     ("get", "/media/battles/{}/peaks", 200),
     ("get", "/api/v1/battles/{}/", 200),
+    ("post", "/api/v1/battles/{}/ballot/", 200),
+    ("post", "/api/v1/battles/{}/heard/", 400),
     ("post", "/api/v1/battles/{}/vote/", 400),
+    ("post", "/api/v1/battles/{}/reasons/", 404),
 ]
 
 

@@ -1,8 +1,9 @@
 """What a person has heard of a battle, from what their player reports, as far as it can have happened.
 
 A player reports, every two seconds or so, which stretches of each side sounded since its last report. A report is held
-against the clock: nobody hears more seconds than have passed. What is left over is cut off, from the end of what was
-reported, and not refused: networks stutter, and a lost report must cost nobody their vote.
+against the clock: nobody hears more seconds than have passed, since the last report and since the ballot was handed
+out. What is left over is cut off, from the end of what was reported, and not refused: networks stutter, and a lost
+report must cost nobody their vote.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ LEAST_SWITCHES: Final = 1
 GRACE_S: Final = 1.0
 """How far a report may run ahead of the server's clock: buffers, and rounding."""
 MOST_RANGES: Final = 200
+_LONGEST_S: Final = 1e6
 
 
 class ListeningError(ValueError):
@@ -73,10 +75,12 @@ def checked_ranges(field: str, data: object, duration_s: float) -> tuple[Range, 
 
 
 def _is_second(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LONGEST_S
 
 
-def heard_more(before: Heard, a: Sequence[Range], b: Sequence[Range], switches: int, *, elapsed_s: float) -> Heard:
+def heard_more(
+    before: Heard, a: Sequence[Range], b: Sequence[Range], switches: int, *, elapsed_s: float, open_s: float
+) -> Heard:
     """Add a report to what was heard before.
 
     Parameters
@@ -87,8 +91,11 @@ def heard_more(before: Heard, a: Sequence[Range], b: Sequence[Range], switches: 
         Since the last report; no more than four a second count.
     elapsed_s : float
         Since the last report, or since the ballot was handed out, by the server's clock.
+    open_s : float
+        Since the ballot was handed out. Many small reports, each with its grace, add up to no more than that.
     """
-    room = max(0.0, elapsed_s) + GRACE_S
+    left_s = open_s - before.a_s - before.b_s
+    room = max(0.0, min(max(0.0, elapsed_s), left_s) + GRACE_S)
     new_a, used = _cut(a, room)
     new_b, also = _cut(b, room - used)
     return Heard(
@@ -100,19 +107,23 @@ def heard_more(before: Heard, a: Sequence[Range], b: Sequence[Range], switches: 
     )
 
 
-def missing(heard: Heard, duration_s: float) -> tuple[Literal["a", "b", "common", "switch"], float] | None:
-    """What a vote still lacks and how much of it (seconds, or switches), or None where enough was heard.
+def least(duration_s: float) -> tuple[float, float, int]:
+    """Seconds of each side, seconds heard on both, and switches, that a vote on a clip of this length needs.
 
-    A clip shorter than the least that must be heard of a side needs to be heard nine tenths.
+    A clip shorter than what must be heard of a side needs to be heard nine tenths, and half of it on both sides.
     """
-    side_s = min(LEAST_SIDE_S, 0.9 * duration_s)
+    return min(LEAST_SIDE_S, 0.9 * duration_s), min(LEAST_COMMON_S, 0.5 * duration_s), LEAST_SWITCHES
+
+
+def missing(heard: Heard, duration_s: float) -> tuple[Literal["a", "b", "common", "switch"], float] | None:
+    """What a vote still lacks and how much of it (seconds, or switches), or None where enough was heard."""
+    side_s, common_s, switches = least(duration_s)
     if heard.a_s < side_s:
         return "a", side_s - heard.a_s
     if heard.b_s < side_s:
         return "b", side_s - heard.b_s
-    if heard.switches < LEAST_SWITCHES:
-        return "switch", float(LEAST_SWITCHES - heard.switches)
-    common_s = min(LEAST_COMMON_S, 0.5 * duration_s)
+    if heard.switches < switches:
+        return "switch", float(switches - heard.switches)
     if heard.common_s < common_s:
         return "common", common_s - heard.common_s
     return None

@@ -1,67 +1,72 @@
-"""Taking votes: one for each person and battle, kept for good."""
+"""Taking votes: one for each person and battle, kept for good; and the reasons, asked afterwards."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.models import User
 from aimixer_site.ops.errors import DomainError
 from mixing.services.mixes import has_opened
-from tournament.models import Battle, Vote
+from tournament.models import Battle, Vote, VoteReason
+from tournament.services import ballots
 
-MOST_HEARD_S: Final = 86_400.0
-MOST_SWITCHES: Final = 100_000
+TRIALS: Final = frozenset({Battle.Purpose.SAME, Battle.Purpose.REPEAT, Battle.Purpose.ANCHOR})
 
 
-def cast_vote(
-    *, battle: Battle, voter: User, choice: str, heard_a_s: float = 0.0, heard_b_s: float = 0.0, switches: int = 0
-) -> Vote:
+def cast_vote(*, battle: Battle, voter: User, token: str, choice: str, now: datetime | None = None) -> Vote:
     """Store what ``voter`` said of ``battle``; a vote that may know too much is stored and not rated.
 
-    The database holds the rule of one vote for each person, whatever arrives at the same time.
+    A ballot is used once, and the database holds the rule of one vote for each person besides, whatever arrives at the
+    same time. What was heard is taken from the ballot.
 
     Parameters
     ----------
+    token : str
+        Of the voter's ballot on this battle.
     choice : str
         One of ``Vote.Choice``.
-    heard_a_s, heard_b_s, switches : float, float, int
-        What the player reported: seconds of each side, and how often it was switched.
 
     Raises
     ------
     DomainError
-        ``invalid_choice``, ``invalid_listening``, ``not_ready`` (409) or ``already_voted`` (409).
+        ``invalid_choice``, ``not_ready`` (409), ``unknown_ballot``, ``listen_more`` or ``already_voted`` (409).
     """
+    now = now or timezone.now()
     if choice not in Vote.Choice.values:
         raise DomainError("invalid_choice", f"A vote is one of {', '.join(Vote.Choice.values)}.", field="choice")
-    _refuse_impossible_listening(heard_a_s, heard_b_s, switches)
     if not battle.is_ready:
         raise DomainError("not_ready", "This battle is still being prepared; vote once you have heard it.", status=409)
     reason = unrated_reason(battle=battle, voter=voter, choice=choice)
     try:
         with transaction.atomic():
+            ballot = ballots.use(battle=battle, voter=voter, token=token, now=now)
             return Vote.objects.create(
                 battle=battle,
                 voter=voter,
+                ballot=ballot,
                 choice=choice,
                 is_rated=not reason,
                 unrated_reason=reason,
-                heard_a_s=heard_a_s,
-                heard_b_s=heard_b_s,
-                switches=switches,
+                heard_a_s=ballot.heard_a_s,
+                heard_b_s=ballot.heard_b_s,
+                switches=ballot.switches,
+                decided_after_s=(now - (ballot.sounded_at or ballot.issued_at)).total_seconds(),
+                created_at=now,
             )
     except IntegrityError:
-        # The only rule that a well-formed vote can break is that of one for each person.
-        raise DomainError(
-            "already_voted", "You have voted on this battle; the first vote counts.", status=409
-        ) from None
+        # The only rule that a vote with a good ballot can break is that of one for each person.
+        raise ballots.already_voted() from None
 
 
 def unrated_reason(*, battle: Battle, voter: User, choice: str) -> str:
     """Why a vote would not enter the board: a value of ``Vote.Unrated``, or an empty string."""
+    if battle.purpose in TRIALS:
+        return str(Vote.Unrated.TRIAL)
     if battle.played_song.owner_id == voter.pk:
         return str(Vote.Unrated.OWN_SONG)
     if has_opened(voter, battle.played_song.pk, (battle.mixer_a_id, battle.mixer_b_id)):
@@ -69,11 +74,23 @@ def unrated_reason(*, battle: Battle, voter: User, choice: str) -> str:
     return str(Vote.Unrated.CANT_TELL) if choice == Vote.Choice.CANT_TELL else ""
 
 
-def _refuse_impossible_listening(heard_a_s: float, heard_b_s: float, switches: int) -> None:
-    for field, value, most in (
-        ("heard_a_s", heard_a_s, MOST_HEARD_S),
-        ("heard_b_s", heard_b_s, MOST_HEARD_S),
-        ("switches", switches, MOST_SWITCHES),
-    ):
-        if not math.isfinite(value) or not 0 <= value <= most:
-            raise DomainError("invalid_listening", f"{field} goes from 0 to {most:g}.", field=field)
+def give_reasons(*, vote: Vote, codes: Iterable[str], now: datetime | None = None) -> list[VoteReason]:
+    """Keep why a person voted as they did: several reasons, once.
+
+    Raises
+    ------
+    DomainError
+        ``no_reasons``, ``invalid_reason``, or ``already_told`` (409).
+    """
+    named = sorted(set(codes))
+    if not named:
+        raise DomainError("no_reasons", "Choose at least one reason, or leave it.", field="codes")
+    if not set(named) <= set(VoteReason.Code.values):
+        raise DomainError("invalid_reason", f"A reason is one of {', '.join(VoteReason.Code.values)}.", field="codes")
+    with transaction.atomic():
+        # The vote's row is what two answers at the same moment queue up for.
+        Vote.objects.select_for_update().get(pk=vote.pk)
+        if vote.reasons.exists():
+            raise DomainError("already_told", "You have said why; the first answer counts.", status=409)
+        at = now or timezone.now()
+        return VoteReason.objects.bulk_create(VoteReason(vote=vote, code=code, created_at=at) for code in named)

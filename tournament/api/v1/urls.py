@@ -1,13 +1,23 @@
 from django.urls import path
 
-from tournament.api.v1.songs import SongArenaView
 from tournament.api.v1.boards import BoardListView, BoardView
-from tournament.api.v1.views import BattleListView, BattleView, VoteView
+from tournament.api.v1.songs import SongArenaView
+from tournament.api.v1.views import (
+    BallotView,
+    BattleListView,
+    BattleView,
+    HeardView,
+    ReasonsView,
+    VoteView,
+)
 
 urlpatterns = [
     path("battles/", BattleListView.as_view(), name="api-battles"),
     path("battles/<uuid:uuid>/", BattleView.as_view(), name="api-battle"),
+    path("battles/<uuid:uuid>/ballot/", BallotView.as_view(), name="api-ballot"),
+    path("battles/<uuid:uuid>/heard/", HeardView.as_view(), name="api-heard"),
     path("battles/<uuid:uuid>/vote/", VoteView.as_view(), name="api-vote"),
+    path("battles/<uuid:uuid>/reasons/", ReasonsView.as_view(), name="api-reasons"),
     path("songs/<uuid:uuid>/arena/", SongArenaView.as_view(), name="api-song-arena"),
     path("boards/", BoardListView.as_view(), name="api-boards"),
     path("boards/<path:board>/", BoardView.as_view(), name="api-board"),
