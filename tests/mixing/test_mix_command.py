@@ -67,9 +67,14 @@ def loudness_of(path: Path) -> float:
     return float(pyloudnorm.Meter(rate).integrated_loudness(samples))
 
 
-@pytest.mark.parametrize("key", [each.key for each in all_mixers()])
-def test_every_mixer_reaches_the_target_in_a_24_bit_stereo_file(folder: Path, tmp_path: Path, key: str) -> None:
-    mix(folder, "--mixer", key, "--output", tmp_path / "mix.wav", "--target-lufs", "-20")
+ONE_OF_EACH_FAMILY = list({each.family: each.key for each in reversed(all_mixers())}.values())
+
+
+@pytest.mark.parametrize("key", ONE_OF_EACH_FAMILY)
+def test_every_family_reaches_the_target_in_a_24_bit_stereo_file(folder: Path, tmp_path: Path, key: str) -> None:
+    reference = tmp_path / "reference.wav"
+    sf.write(reference, noise(0.2), RATE, subtype="PCM_24")
+    mix(folder, "--mixer", key, "--output", tmp_path / "mix.wav", "--target-lufs", "-20", "--reference", reference)
     written = sf.info(tmp_path / "mix.wav")
     assert (written.samplerate, written.channels, written.subtype) == (RATE, 2, "PCM_24")
     assert written.frames == SECONDS * RATE
@@ -316,7 +321,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, sign: signal.Signals
 
 
 @pytest.mark.real_audio
-@pytest.mark.parametrize("key", [each.key for each in all_mixers()])
+@pytest.mark.parametrize("key", ["rough-mix", "console-net"])
 def test_a_real_song_is_mixed(tmp_path: Path, key: str) -> None:
     smallest = min(real_songs(), key=lambda song: sum(path.stat().st_size for path in song.iterdir()))
     mix(smallest, "--mixer", key, "--output", tmp_path / "mix.wav", "--target-lufs", "-23")

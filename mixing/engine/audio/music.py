@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,9 +94,12 @@ def key(mono: NDArray[np.float32]) -> str | None:
     """The key of sound at RATE, shape ``(samples,)``; None for what has no notes, or too many."""
     from librosa.feature.spectral import chroma_cqt
 
-    if mono.size < RATE or float(np.abs(mono).max(initial=0.0)) < _SILENT:
+    if mono.size < 4 * RATE or float(np.abs(mono).max(initial=0.0)) < _SILENT:
         return None
-    chroma = chroma_cqt(y=mono, sr=RATE, hop_length=_CHROMA_HOP, norm=None)
+    with warnings.catch_warnings():
+        # Sound without a single pitch is no fault of the musician, and the answer below says as much.
+        warnings.simplefilter("ignore", UserWarning)
+        chroma = chroma_cqt(y=mono, sr=RATE, hop_length=_CHROMA_HOP, norm=None)
     heard = np.asarray(chroma, dtype=np.float64).sum(axis=1)
     return name_key(heard)
 

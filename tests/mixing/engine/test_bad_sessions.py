@@ -18,10 +18,12 @@ from mixing.engine.mixers.interface import Intent
 from mixing.engine.mixers.registry import all_mixers, mixer
 from mixing.engine.session_folder import STEMS_MAX, read_session_folder
 from tests.mixing.engine.audio.sounds import faded, noise, silence, sine, write
+from tests.mixing.engine.features import made_up
 
 RATE = 44_100
 Sound = NDArray[np.float32]
-KEYS = [each.key for each in all_mixers()]
+KEYS = list({each.family: each.key for each in reversed(all_mixers())}.values())
+"""One mixer of each family."""
 
 
 @dataclass
@@ -35,7 +37,8 @@ class Folder:
         write(self.path / name, sound, rate=rate, subtype=subtype)
 
     def mixed_by(self, key: str) -> tuple[FolderMix, Sound]:
-        mixed = mix_folder(read_session_folder(self.path), self.output, console=by_mixer(mixer(key), Intent()))
+        intent = Intent(reference=made_up(loudness_lufs=-14.0)) if key == "search" else Intent()
+        mixed = mix_folder(read_session_folder(self.path), self.output, console=by_mixer(mixer(key), intent))
         return mixed, self.heard()
 
     def summed(self) -> Sound:
