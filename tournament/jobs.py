@@ -15,5 +15,5 @@ def prepare(job_uuid: str, attempt: int, request_id: str) -> None:
 
 
 def _prepare(run: jobs.Run) -> None:
-    battle = Battle.objects.select_related("song", "mixer_a", "mixer_b").get(job=run.job)
+    battle = Battle.objects.select_related("song", "mixer_a", "mixer_b", "repeats__job").get(job=run.job)
     preparation.prepare(battle=battle, run=run)

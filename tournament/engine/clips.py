@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import soundfile as sf
@@ -39,6 +39,8 @@ _CHANNELS: Final = 2
 
 Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
+Seeds = tuple[int, int]
+SAME_DITHER: Final[Seeds] = (16, 16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,8 @@ def cut_pair(
     *,
     clip_a: Path,
     clip_b: Path,
+    twice: Literal["a", "b"] | None = None,
+    dither_seeds: Seeds = SAME_DITHER,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> ClipPair:
@@ -90,6 +94,11 @@ def cut_pair(
         Two renderings of one song, mono or stereo, at one sample rate.
     clip_a, clip_b : Path
         Written, or replaced; both are absent if this raises.
+    twice : {"a", "b"}, optional
+        For a hidden trial: both clips are of this mix. The other mix has its say in where they begin and how loud they
+        are, so that neither tells the trial from a battle of the two.
+    dither_seeds : tuple[int, int]
+        Of A and B. With two that were drawn no two clips are the same bytes, not even of one mix.
 
     Raises
     ------
@@ -119,17 +128,38 @@ def cut_pair(
         _read_clip(mix_a, start, length), _read_clip(mix_b, start, length), sample_rate
     )
     report(0.85)
-    try:
-        _write(clip_a, matched_a, sample_rate)
-        _write(clip_b, matched_b, sample_rate)
-        pair = _measured(clip_a, clip_b, start=start, difference_db=difference_db)
-    except BaseException:
-        clip_a.unlink(missing_ok=True)
-        clip_b.unlink(missing_ok=True)
-        raise
-    _same_times(clip_a, clip_b)
+    if twice is not None:
+        matched_a = matched_b = matched_a if twice == "a" else matched_b
+    pair = _written(
+        (clip_a, clip_b), (matched_a, matched_b), dither_seeds, sample_rate, start=start, difference_db=difference_db
+    )
     report(1.0)
     return pair
+
+
+def swap_pair(
+    heard_a: Path, heard_b: Path, *, clip_a: Path, clip_b: Path, start_s: float, dither_seeds: Seeds
+) -> ClipPair:
+    """The clips of an earlier battle with their sides exchanged, dithered anew so that no hash tells.
+
+    Parameters
+    ----------
+    heard_a, heard_b : Path
+        What :func:`cut_pair` wrote. A comes back as B, and B as A.
+    start_s : float
+        Where they lie in the song.
+    """
+    sample_rate, frames = _common_shape(heard_a, heard_b)
+    spectra = measure_spectra(heard_a), measure_spectra(heard_b)
+    _, difference_db = find_region(*spectra, window_hops=spectra[0].shape[0])
+    now_a, now_b = (
+        np.ascontiguousarray(sf.read(path, frames=frames, dtype="float32", always_2d=True)[0].T)
+        for path in (heard_b, heard_a)
+    )
+    start = round(start_s * sample_rate)
+    return _written(
+        (clip_a, clip_b), (now_a, now_b), dither_seeds, sample_rate, start=start, difference_db=difference_db
+    )
 
 
 def match_loudness(
@@ -193,8 +223,29 @@ def _levels(clip: NDArray[np.float32], sample_rate: int) -> tuple[float, float]:
     return lufs, dbtp
 
 
-def _write(path: Path, clip: NDArray[np.float32], sample_rate: int) -> None:
-    with WavWriter(path, sample_rate=sample_rate, channels=clip.shape[0], subtype="PCM_16") as writer:
+def _written(
+    paths: tuple[Path, Path],
+    matched: tuple[NDArray[np.float32], NDArray[np.float32]],
+    dither_seeds: Seeds,
+    sample_rate: int,
+    *,
+    start: int,
+    difference_db: float,
+) -> ClipPair:
+    try:
+        for path, clip, seed in zip(paths, matched, dither_seeds, strict=True):
+            _write(path, clip, sample_rate, seed)
+        pair = _measured(*paths, start=start, difference_db=difference_db)
+    except BaseException:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise
+    _same_times(*paths)
+    return pair
+
+
+def _write(path: Path, clip: NDArray[np.float32], sample_rate: int, seed: int) -> None:
+    with WavWriter(path, sample_rate=sample_rate, channels=_CHANNELS, subtype="PCM_16", dither_seed=seed) as writer:
         writer.write(clip)
 
 

@@ -64,6 +64,8 @@ class WavWriter:
         How a sample is stored.
     dither : bool
         Whether 16 bit is dithered; the others never are.
+    dither_seed : int
+        Where two files of the same samples are to differ in their last bit, each has its own.
 
     Raises
     ------
@@ -72,7 +74,14 @@ class WavWriter:
     """
 
     def __init__(
-        self, path: Path, *, sample_rate: int, channels: int, subtype: WavSubtype = "PCM_24", dither: bool = True
+        self,
+        path: Path,
+        *,
+        sample_rate: int,
+        channels: int,
+        subtype: WavSubtype = "PCM_24",
+        dither: bool = True,
+        dither_seed: int = _DITHER_SEED,
     ) -> None:
         if subtype not in get_args(WavSubtype):
             raise ValueError(f"A WAV is written as {', '.join(get_args(WavSubtype))}, not {subtype!r}.")
@@ -81,7 +90,7 @@ class WavWriter:
         self.channels = channels
         self.subtype = subtype
         self.frames = 0
-        self._dither = np.random.default_rng(_DITHER_SEED) if dither and subtype == "PCM_16" else None
+        self._dither = np.random.default_rng(dither_seed) if dither and subtype == "PCM_16" else None
         self._file: BinaryIO = path.open("wb")
         self._file.write(self._header())
 

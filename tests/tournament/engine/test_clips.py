@@ -6,7 +6,7 @@ from mixing.engine.audio.loudness import LoudnessMeter
 from mixing.engine.audio.peaks import read
 from mixing.engine.audio.true_peak import TruePeakMeter
 from mixing.engine.errors import Cancelled, MixFailed
-from tournament.engine.clips import cut_pair, match_loudness
+from tournament.engine.clips import cut_pair, match_loudness, swap_pair
 
 RATE = 44_100
 
@@ -146,3 +146,47 @@ def test_progress_grows_to_one(cut):
     cut(noise(4), brighter(noise(4)), progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+def samples_of(path):
+    return sf.read(path, dtype="int16", always_2d=True)[0].astype(int)
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_one_mix_twice_begins_and_sounds_as_loud_as_the_battle_of_the_two(cut, tmp_path, side):
+    a = noise(34)
+    b = a.copy()
+    b[:, 8 * RATE :] = brighter(b)[:, 8 * RATE :]
+    battle = cut(a, b)
+    of_the_battle = samples_of(tmp_path / f"{side}.wav")
+    trial = cut(a, b, twice=side, dither_seeds=(1, 2))
+    both = [samples_of(tmp_path / f"{name}.wav") for name in "ab"]
+    assert (trial.start_s, trial.duration_s) == (battle.start_s, battle.duration_s)
+    assert trial.loudness_lufs == pytest.approx(battle.loudness_lufs, abs=0.05)
+    for clip in both:
+        # Two triangular dithers of two steps each lie at most four steps and two roundings apart.
+        assert np.abs(clip - of_the_battle).max() <= 4
+    assert (both[0] != both[1]).any()
+
+
+def test_two_mixes_that_are_alike_are_refused_also_where_one_is_wanted_twice(cut):
+    with pytest.raises(MixFailed) as caught:
+        cut(noise(5), noise(5), twice="a")
+    assert caught.value.code == "too_alike"
+
+
+def test_a_swapped_pair_is_the_earlier_one_with_other_bytes(cut, tmp_path):
+    first = cut(noise(5), brighter(noise(5)))
+    swapped = swap_pair(
+        *(tmp_path / "a.wav", tmp_path / "b.wav"),
+        clip_a=tmp_path / "c.wav",
+        clip_b=tmp_path / "d.wav",
+        start_s=12.0,
+        dither_seeds=(1, 2),
+    )
+    assert (swapped.frames, swapped.start_s) == (first.frames, 12.0)
+    assert swapped.loudness_gap_lu == pytest.approx(-first.loudness_gap_lu, abs=0.01)
+    assert swapped.difference_db == pytest.approx(first.difference_db, rel=0.1)
+    for before, after in (("a", "d"), ("b", "c")):
+        assert 0 < np.abs(samples_of(tmp_path / f"{before}.wav") - samples_of(tmp_path / f"{after}.wav")).max() <= 2
+        assert (tmp_path / f"{before}.wav").stat().st_size == (tmp_path / f"{after}.wav").stat().st_size
