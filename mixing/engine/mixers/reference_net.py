@@ -43,3 +43,10 @@ class ReferenceMixer(LearnedMixer):
     def decide_towards(self, session: SessionFeatures, intent: Intent) -> Decisions:
         """What the network decides, before any style."""
         return cast("Player", self._network()[0]).decide_towards(session, intent)
+
+    def variant(self, sha256: str) -> ReferenceMixer | None:
+        """The same mixer in the precision whose file has this hash; None if it has none."""
+        found = super().variant(sha256)
+        if found is None or found is self:
+            return self if found is self else None
+        return ReferenceMixer(found.card, found._path, listening)

@@ -164,3 +164,21 @@ def test_a_checkpoint_on_disk_becomes_a_mixer_that_asks_for_a_reference(tmp_path
     assert found.predict(band(), Intent(reference=reference())) == untrained().predict(
         band(), Intent(reference=reference())
     )
+
+
+def test_its_variant_in_another_precision_listens_to_the_reference_too(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    tensors = tensors_of(build(SIZES))
+    draft = draft_card([], seed=0, steps=0, metrics={})
+    half = checkpoint.save(tmp_path, draft, tensors, precision="float16", name=f"{FAMILY}.float16")
+    row = {"file": f"{FAMILY}.float16.safetensors", "sha256": half.sha256}
+    checkpoint.save(tmp_path, dataclasses.replace(draft, quantisation={"float16": row}), tensors)
+    (found,) = mixers(tmp_path)
+    variant = found.variant(half.sha256)
+    assert variant is not None
+    console = variant.predict(band(), Intent(reference=reference()))
+    assert console.master.target_lufs == -10.0
+    assert apart(band(), console, reference()) < 0.6 * apart(
+        band(), RoughMix().predict(band(), Intent(reference=reference())), reference()
+    )
+    assert found.variant("f" * 64) is None
