@@ -93,6 +93,8 @@ function count() {
   document.querySelector("[data-no-stems]")?.toggleAttribute("hidden", rows.length > 0);
   document.querySelector("[data-has-stems]")?.toggleAttribute("hidden", rows.length === 0);
   zone?.toggleAttribute("data-large", rows.length === 0);
+  const matchable = Boolean(document.querySelector("[data-match] input"));
+  for (const node of document.querySelectorAll("[data-wants-reference]")) node.hidden = matchable;
   for (const node of document.querySelectorAll("[data-ready-count]")) node.textContent = String(ready);
   for (const button of document.querySelectorAll("[data-needs-stems]")) {
     const least = Number(button.dataset.needsStems);

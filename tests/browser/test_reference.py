@@ -59,6 +59,7 @@ def a_reference_takes_its_place(musician: Musician, folder: Path) -> None:
     musician.wait(lambda: musician.all("[data-match] input:checked"), why="the choice of what to match")
     assert musician.find("[data-match] input:checked").get_attribute("value"), "a new reference is not chosen"
     assert len(musician.all("[data-stem]")) == 4, "a reference became a stem"
+    assert not musician.all("[data-wants-reference]:not([hidden])"), "a mixer still wants what is there"
 
 
 def a_broken_one_gets_its_sentence_and_costs_nothing(musician: Musician, folder: Path) -> None:

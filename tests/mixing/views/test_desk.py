@@ -111,12 +111,13 @@ def test_the_reference_is_chosen_until_somebody_says_otherwise(browser: Client, 
 def test_a_mixer_that_needs_a_reference_says_so_before_and_after_the_click(browser: Client, song: Song) -> None:
     Mixer.objects.filter(key="rough-mix").update(needs_reference=True)
     page = browser.get(reverse("mixing:song", args=[song.uuid])).content.decode()
-    assert "Needs a reference: drop one above." in page
+    assert "<span data-wants-reference>Needs a reference: drop one above." in page
     response = ask(browser, song)
     assert (response.status_code, response.context["error"]["code"]) == (422, "needs_reference")
     ready_reference(song)
     page = browser.get(reverse("mixing:song", args=[song.uuid])).content.decode()
-    assert "Needs a reference: drop one above." not in page
+    assert "<span data-wants-reference hidden>" in page
+    assert "<span data-wants-reference>" not in page
 
 
 def test_the_places_beside_the_song_show_what_lies_there(browser: Client, song: Song) -> None:
