@@ -168,6 +168,7 @@ PERIODIC = {
     "mixing.services.jobs.reap": JOB_REAP_EVERY_S,
     "mixing.services.uploads.sweep": 3600,
     "tournament.services.ratings.recompute": 60,
+    "tournament.services.integrity.judge": 3600,
 }
 INFERENCE_WARM = "mixing.jobs.warm"
 """Called once by an inference worker before it takes its first job."""

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from tournament import integrity_admin  # noqa: F401 - registers the pages of judgements and decisions
 from tournament.models import Battle, Vote
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that only the site itself writes."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from tournament.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Battle)

@@ -147,18 +147,6 @@ def reliability(right: int, trials: int, *, careful: float = 0.9) -> float:
     return (right + FEWEST_TRIALS * careful) / (trials + FEWEST_TRIALS)
 
 
-def alarm(passed_before: int, judged_before: int, passed_now: int, judged_now: int) -> float | None:
-    """How many standard deviations a gate's pass rate fell or rose against before; None where either is under 30.
-
-    A two-proportion z. Beyond ±4 people should look at the gate and not at the voters.
-    """
-    if min(judged_before, judged_now) < 30:
-        return None
-    pooled = (passed_before + passed_now) / (judged_before + judged_now)
-    spread = math.sqrt(max(pooled * (1 - pooled) * (1 / judged_before + 1 / judged_now), 1e-12))
-    return (passed_now / judged_now - passed_before / judged_before) / spread
-
-
 def effective_voters(votes: Votes) -> float:
     """(Σ w)² / Σ w² of the weights of each voter's votes: how many equally busy voters would be as good."""
     cast = np.bincount(votes.voter, votes.weight) if len(votes) else np.zeros(1)

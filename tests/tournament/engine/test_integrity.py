@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tournament.engine import integrity
+from tournament.engine.alarms import alarm
 from tournament.engine.davidson import A_WINS, B_WINS, TIED, fit
 from tournament.engine.simulation import World, simulate
 
@@ -91,11 +92,11 @@ def test_reliability_starts_at_the_careful_and_follows_the_trials() -> None:
 
 
 def test_a_gate_that_begins_to_fail_everyone_raises_an_alarm() -> None:
-    assert integrity.alarm(95, 100, 94, 100) == pytest.approx(-0.31, abs=0.05)
-    fallen = integrity.alarm(95, 100, 20, 100)
+    assert alarm(95, 100, 94, 100) == pytest.approx(-0.31, abs=0.05)
+    fallen = alarm(95, 100, 20, 100)
     assert fallen is not None
     assert fallen < -8
-    assert integrity.alarm(9, 10, 0, 10) is None
+    assert alarm(9, 10, 0, 10) is None
 
 
 def test_effective_voters_count_the_busy_once() -> None:
