@@ -173,6 +173,8 @@ def test_a_reload_in_the_middle_goes_on_from_there(listener: Musician) -> None:
     assert listener.heard("a") >= 2.5, "what was heard before the reload is gone"
     assert listener.heard("b") == 0
     listener.keys("b")
+    listener.wait(lambda: listener.heard("b") >= 1, why="B to play")
+    listener.keys("a", "b")
     listener.wait(listener.may_vote, why="the vote after A before and B after the reload")
     listener.photograph("battle-open")
     listener.keys("1")
