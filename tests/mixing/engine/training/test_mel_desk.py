@@ -26,13 +26,14 @@ from mixing.engine.console.parameters import (
 )
 from mixing.engine.mixers.eq_response import RATE
 from mixing.engine.mixers.interface import BANDS, SessionFeatures, band_centres_hz
-from mixing.engine.training.corpus import SongEntry, StemFile
+from mixing.engine.training.corpus import SongEntry, StemFile, read_song
 from mixing.engine.training.desk_inputs import duty_db, settings_of, sounds_of
 from mixing.engine.training.likeness import distance
 from mixing.engine.training.mel_desk import FRAMES, MixSound, eq_response_db, mix
 from mixing.engine.training.random_console import random_console
-from mixing.engine.training.sections import SectionAudio
+from mixing.engine.training.sections import SectionAudio, sections_of
 from tests.mixing.engine.mixers.sessions import SILENCE, session, sound, stem
+from tests.mixing.engine.real_songs import real_songs
 
 RATE_HZ = 44_100
 STEREO = {"channels": 2, "width": 0.1, "side_db": (-20.0,) * BANDS, "spectrum_db": (-16.0,) * BANDS}
@@ -207,3 +208,17 @@ def test_a_group_gain_moves_its_stems_alone() -> None:
     before = played(song, console(*strips)).spectrum_db[0]
     after = played(song, console(*strips, groups=Groups(bass=GroupBus(gain_db=5.0)))).spectrum_db[0]
     assert float((after[-1] - after[0]) - (before[-1] - before[0])) == pytest.approx(5.0, abs=0.01)
+
+
+@pytest.mark.real_audio
+def test_predictions_agree_with_true_renders_of_a_real_song(tmp_path: Path) -> None:
+    folder = next((path for path in real_songs() if path.name == "trk_minor_boss"), real_songs()[0])
+    section = sections_of(read_song(folder), tmp_path)[0]
+    errors = []
+    for seed in (1, 2, 3):
+        drawn = random_console(section.session, seed)
+        true, predicted = section.mix(drawn), played(section.session, drawn)
+        heard = [band for band, level in enumerate(true.spectrum_db) if level > max(true.spectrum_db) - 40.0]
+        errors += [abs(true.spectrum_db[band] - float(predicted.spectrum_db[0, band])) for band in heard]
+        assert float(predicted.width) == pytest.approx(true.width, abs=0.08)
+    assert statistics.mean(errors) < 1.5
