@@ -25,7 +25,9 @@ class Song(models.Model):
     sample_rate = models.PositiveIntegerField(null=True, blank=True)
     tempo_bpm = models.FloatField(null=True, blank=True, help_text="Heard in the stems; empty where nobody can tell.")
     key = models.CharField(max_length=12, blank=True, help_text="Such as “C minor”; empty where nobody can tell.")
-    music_digest = models.CharField(max_length=64, blank=True, help_text="Of the stems that tempo and key are those of.")
+    music_digest = models.CharField(
+        max_length=64, blank=True, help_text="Of the stems that tempo and key are those of."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
