@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 export PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick lint format types bench lock clean
+.PHONY: help setup run test quick lint format types bench train lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,18 @@ bench:  ## measure what the documents claim, each beside a floor or a peer
 	@$(PYTHON) -m benchmarks.mix_speed
 	@$(PYTHON) -m benchmarks.journey
 	@$(PYTHON) -m benchmarks.board_speed
+
+DATA ?= ../shared/data
+
+train:  ## fit and train every mixer that ships anew, from DATA (../shared/data unless said)
+	@deploy/setup.sh
+	@$(PYTHON) manage.py fit_rules --data $(DATA) --output models/rough-mix.json
+	@for family in console-net deep-sets spectrogram-cnn; do \
+		$(PYTHON) manage.py train_mixer --family $$family --data $(DATA); \
+		for bits in f16 int8; do $(PYTHON) manage.py quantize_mixer $$family --to $$bits; done; \
+	done
+	@$(PYTHON) manage.py train_mixer --family console-net --styles
+	@$(PYTHON) manage.py train_mixer --family reference-net --data $(DATA) --steps 600
 
 lock:  ## turn requirements*.in into pinned requirements*.txt
 	@deploy/setup.sh

@@ -23,7 +23,7 @@ LOUD_PERCENTILES: Final = slice(2, 6)
 WIDTH_DB: Final = 25.0
 IMBALANCE_DB: Final = 6.0
 SIDE_WEIGHT: Final = 0.6
-DYNAMICS_WEIGHT: Final = 0.9
+DYNAMICS_WEIGHT: Final = 1.4
 _SMOOTH_DB: Final = 0.3
 
 

@@ -37,7 +37,7 @@ from mixing.engine.training.sections import MixedSection, MixedSong, mixed_songs
 
 CONSOLES: Final = 12
 """Random consoles for each song."""
-STEPS: Final = 250
+STEPS: Final = 600
 BATCH: Final = 12
 RATE: Final = 2e-3
 OWN_SONG: Final = 0.7
