@@ -3,6 +3,7 @@
 import "./progress.js";
 import "./waveform.js";
 import { AbPlayer } from "./ab-player.js";
+import { mostDifferent } from "./differ.js";
 import { clock } from "./format.js";
 import { pageData, post } from "./http.js";
 import { Listening } from "./listening.js";
@@ -37,7 +38,7 @@ function listen() {
   document.addEventListener("keydown", keys);
   document.addEventListener("visibilitychange", () => votes?.show());
   if (floor.dataset.start === "b") player.choose("b");
-  waveform.load(page.clips.peaks).then(() => loopTo(page.clips.loop ?? { start: 0, end: page.clips.duration_s }));
+  waveform.load(page.clips.peaks);
   load();
 
   async function load() {
@@ -54,7 +55,7 @@ function listen() {
     play.disabled = false;
     floor.setAttribute("data-ready", "");
     find("length").textContent = clock(player.duration);
-    if (waveform.loop) player.setLoop(waveform.loop);
+    loopTo(waveform.loop ?? mostDifferent(player.buffers.a, player.buffers.b));
     show();
   }
 
@@ -92,7 +93,7 @@ function listen() {
       deeds.arrowleft = () => player.buffers && player.seek(player.position - step);
       deeds.arrowright = () => player.buffers && player.seek(player.position + step);
     }
-    if (/^[1-5]$/.test(key) && !event.repeat) deeds[key] = () => votes?.press(Number(key) - 1);
+    if (/^[1-5]$/.test(key) && !event.repeat) deeds[key] = () => votes?.press(key);
     if (!deeds[key]) return;
     event.preventDefault();
     deeds[key]();
@@ -191,5 +192,5 @@ function voteBar(bar, player, live) {
   }
 
   show();
-  return { show, report: () => listening.reportSoon(), press: (number) => vote(buttons[number]) };
+  return { show, report: () => listening.reportSoon(), press: (key) => vote(buttons.find((button) => button.getAttribute("aria-keyshortcuts") === key)) };
 }

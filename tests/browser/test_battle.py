@@ -142,6 +142,8 @@ def test_the_keyboard_alone_is_enough(listener: Musician) -> None:
     listener.keys(Keys.SPACE)
     listener.wait(sounding, why="space to play")
     assert looping() == "true"
+    start, end = (handle.get_attribute("aria-valuenow") for handle in listener.all(".waveform__handle"))
+    assert float(end) - float(start) == pytest.approx(6.0, abs=0.2), "the loop where the two differ most"
     listener.keys("l")
     listener.wait(lambda: looping() == "false", why="L to open the loop")
     listener.keys("l")

@@ -72,6 +72,31 @@ assert.equal(common([[0, 5], [4, 6]], [[5, 8], [0, 1]]), 2);
     )
 
 
+def test_the_loop_begins_where_the_mixes_differ_whichever_is_which(tmp_path: Path) -> None:
+    run(
+        """
+import { mostDifferent } from "./differ.js";
+const rate = 8000;
+const buffer = (seconds, level) => {
+  const tone = (_, i) => level(i / rate) * Math.sin((2 * Math.PI * 1000 * i) / rate);
+  const samples = Float32Array.from({ length: seconds * rate }, tone);
+  const [length, duration] = [samples.length, seconds];
+  return { sampleRate: rate, length, duration, numberOfChannels: 1, getChannelData: () => samples };
+};
+// Loud and nearly alike at first, quiet and far apart from 12 s to 18 s: the loud place does not win.
+const a = buffer(24, (t) => (t < 10 ? 0.9 : 0.02));
+const b = buffer(24, (t) => (t < 10 ? 0.8 : t >= 12 && t < 18 ? 0.08 : 0.02));
+const loop = mostDifferent(a, b);
+assert.ok(Math.abs(loop.start - 12) < 0.15, String(loop.start));
+assert.ok(Math.abs(loop.end - 18) < 0.15);
+assert.deepEqual(mostDifferent(b, a), loop);
+assert.deepEqual(mostDifferent(buffer(7, () => 0.5), buffer(7, () => 0.1)), { start: 0, end: 7 });
+assert.deepEqual(mostDifferent(a, a), { start: 0, end: 6 });
+""",
+        tmp_path,
+    )
+
+
 def test_zooming_keeps_the_moment_under_the_finger(tmp_path: Path) -> None:
     run(
         """
