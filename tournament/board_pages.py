@@ -204,7 +204,7 @@ def _page(snapshot: RatingSnapshot, titles: Mapping[str, str]) -> BoardPage:
         axis=axis,
         matrix=_matrix(rows, [[result["win_matrix"][one][other] for other in voted] for one in voted]),
         side=_effect(result["side"]),
-        loudness=_effect(result["loudness"]),
+        loudness=_effect(result["loudness"], of=0.1),
         tie=result["tie"],
         effective_voters=result["effective_voters"],
         votes_to_flip=result["votes_to_flip"],
@@ -285,8 +285,9 @@ def _cell(won: int, lost: int, is_self: bool) -> Cell:
     return Cell(wins=won, losses=lost, share=share, tenth=tenth, is_self=is_self)
 
 
-def _effect(effect: Mapping[str, float] | None) -> Effect | None:
+def _effect(effect: Mapping[str, float] | None, *, of: float = 1.0) -> Effect | None:
+    """What so much of it is worth; clips of a battle differ by a tenth of an LU at most."""
     if effect is None:
         return None
-    points = {name: effect[name] * POINTS_PER_LOGIT for name in ("logits", "low", "high")}
+    points = {name: of * effect[name] * POINTS_PER_LOGIT for name in ("logits", "low", "high")}
     return Effect(points=points["logits"], low=points["low"], high=points["high"])

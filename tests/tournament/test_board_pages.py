@@ -83,10 +83,12 @@ def test_the_matrix_tells_who_won_how_often_against_whom(mixers):
     assert below[0].share == pytest.approx(0.4)
 
 
-def test_the_side_is_told_in_points(mixers):
+def test_the_side_and_a_tenth_of_loudness_are_told_in_points(mixers):
     """A tenth of a logit is 40 / ln 10 = 17.4 points."""
     snapshot([("rough-mix@1", "ranked", 1000.0, 0.0)])
-    assert board_pages.board_page("public").side.points == pytest.approx(17.37, abs=0.01)
+    page = board_pages.board_page("public")
+    assert page.side.points == pytest.approx(17.37, abs=0.01)
+    assert (page.loudness.points, page.loudness.high) == (0.0, pytest.approx(17.37, abs=0.01))
 
 
 def test_contenders_whom_nobody_voted_on_have_no_row(board, mixers):

@@ -32,8 +32,9 @@ def test_a_task_that_fails_comes_round_again() -> None:
     assert len(calls) == 3
 
 
-def test_the_site_reaps_every_few_seconds_and_sweeps_every_hour() -> None:
-    assert {task.name: task.every_s for task in schedule.tasks()} == {
-        "mixing.services.jobs.reap": 5,
-        "mixing.services.uploads.sweep": 3600,
-    }
+def test_the_site_reaps_every_few_seconds_publishes_boards_each_minute_and_sweeps_every_hour() -> None:
+    planned = {task.name: task.every_s for task in schedule.tasks()}
+    assert planned["mixing.services.jobs.reap"] == 5
+    assert planned["mixing.services.uploads.sweep"] == 3600
+    assert planned["tournament.services.ratings.recompute"] == 60
+    assert planned["tournament.services.integrity.judge"] == 3600
