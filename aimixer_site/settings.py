@@ -167,9 +167,12 @@ PERIODIC = {
     # what the scheduler calls: how often, in seconds
     "mixing.services.jobs.reap": JOB_REAP_EVERY_S,
     "mixing.services.uploads.sweep": 3600,
+    "tournament.services.queue.refill": 10,
     "tournament.services.ratings.recompute": 60,
     "tournament.services.integrity.judge": 3600,
 }
+ARENA_AHEAD = env_int("AIMIXER_ARENA_AHEAD", 12, low=0, high=1000)
+"""Battles that the arena keeps ready for voters, fewer while nobody votes; with 0 it prepares none by itself."""
 INFERENCE_WARM = "mixing.jobs.warm"
 """Called once by an inference worker before it takes its first job."""
 INGEST_PRELOAD = ["mixing.jobs", "mixing.engine.audio.ingest"]

@@ -169,6 +169,8 @@ def live_site(folder: Path, **settings: str) -> Iterator[LiveSite]:
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AIMIXER_", "DJANGO_"))},
         "AIMIXER_VAR": str(folder),
+        # A test's own jobs are not to wait for battles that nobody asked for.
+        "AIMIXER_ARENA_AHEAD": "0",
         "PORT": str(port),
         "PYTHONUNBUFFERED": "1",
         **settings,

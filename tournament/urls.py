@@ -11,6 +11,7 @@ urlpatterns = [
     path("arena/", views.arena, name="arena"),
     path("arena/", include("tournament.board_urls")),
     path("arena/battles", views.battle_create, name="battle_create"),
+    path("arena/next", views.battle_next, name="battle_next"),
     path("battles/<uuid:uuid>/", views.battle, name="battle"),
     path("battles/<uuid:uuid>/heard", views.heard, name="heard"),
     path("battles/<uuid:uuid>/vote", views.vote, name="vote"),

@@ -25,7 +25,7 @@ from tournament.api.v1.serializers import RevealSerializer
 from tournament.cards import BattleCard, card, cards
 from tournament.forms import BattleForm, HeardForm, ReasonsForm, VoteForm
 from tournament.models import Battle, Vote, VoteReason
-from tournament.services import ballots, battles, clip_files, quarantine, votes
+from tournament.services import ballots, battles, clip_files, quarantine, queue, votes
 from tournament.traces import address_of, browser_of
 
 LISTED = 50
@@ -55,6 +55,18 @@ def battle_create(request: HttpRequest) -> HttpResponse:
     song = songs.song_for(user, form.cleaned_data["song"])
     created = battles.create_battle(user=user, song=song)
     return redirect("tournament:battle", uuid=created.uuid)
+
+
+@login_required
+@require_POST
+def battle_next(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    found = queue.next_battle(user)
+    if found is None:
+        messages.info(request, "The next battle is still being mixed. Come back in a minute, or start one yourself.")
+        return redirect("tournament:arena")
+    ballots.issue(battle=found, voter=user, address=address_of(request), browser=browser_of(request))
+    return redirect("tournament:battle", uuid=found.uuid)
 
 
 @login_required

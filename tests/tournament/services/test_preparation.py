@@ -183,3 +183,77 @@ def test_a_second_worker_that_gets_the_same_job_does_nothing(alice, monkeypatch)
     battle = prepared(battles.create_battle(user=alice, song=factories.sounding_song(alice)))
     monkeypatch.setattr(preparation, "prepare", lambda **_: pytest.fail("it ran twice"))
     assert prepared(battle).job.state == Job.State.DONE
+
+
+# ---- hidden trials ---------------------------------------------------------------------------------------------------
+
+
+def enlisted(song, purpose, *, a, b=None, **more):
+    """A battle of the arena in the making."""
+    battle = factories.battle(song, None, ready=False)
+    b = b or a
+    fields = {"mixer_a": a, "mixer_b": b, "version_a": a.version, "version_b": b.version, "purpose": purpose, **more}
+    Battle.objects.filter(pk=battle.pk).update(**fields)
+    return Battle.objects.get(pk=battle.pk)
+
+
+def sound(battle, side):
+    return sf.read(clip_files.clip_path(battle, side), dtype="int16", always_2d=True)[0].astype(int)
+
+
+def test_one_mixer_twice_is_one_mix_twice_that_differs_in_its_dither_alone(alice):
+    loud = factories.mixers()[1]
+    battle = prepared(enlisted(factories.sounding_song(), Battle.Purpose.SAME, a=loud))
+    assert battle.job.state == Job.State.DONE
+    assert battle.parameters_a == battle.parameters_b
+    assert (battle.version_a, battle.version_b) == (mixer(loud.key).version,) * 2
+    assert abs(battle.loudness_gap_lu) < 0.01
+    apart = np.abs(sound(battle, "a") - sound(battle, "b"))
+    assert 0 < apart.max() <= 4
+    a, b = clip_files.clip_path(battle, "a"), clip_files.clip_path(battle, "b")
+    assert a.stat().st_size == b.stat().st_size
+    assert files() == ["a.wav", "b.wav", "peaks"]
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_an_anchor_is_broken_on_the_side_that_was_drawn_and_sound_on_the_other(alice, side):
+    rough = factories.mixers()[2]
+    battle = enlisted(factories.sounding_song(), Battle.Purpose.ANCHOR, a=rough, broken_side=side)
+    battle = prepared(battle)
+    consoles = {"a": ConsoleParameters.from_dict(battle.parameters_a).flatten()}
+    consoles["b"] = ConsoleParameters.from_dict(battle.parameters_b).flatten()
+    bad = consoles.pop(side)
+    (good,) = consoles.values()
+    assert bad["strips.Vocals.wav.fader_db"] == good["strips.Vocals.wav.fader_db"] - 18.0
+    assert bad["strips.Bass.wav.eq.peak_3.gain_db"] == 12.0
+    assert good["strips.Bass.wav.eq.peak_3.gain_db"] < 12.0
+
+
+def test_a_repeat_mixes_nothing_again_and_looks_as_old_and_as_long_as_the_first(alice, monkeypatch):
+    first = prepared(battles.create_battle(user=alice, song=factories.sounding_song()))
+    sides = {"a": first.mixer_b, "b": first.mixer_a}
+    repeat = enlisted(first.song, Battle.Purpose.REPEAT, **sides, repeats=first, for_voter=alice)
+    monkeypatch.setattr(preparation, "render", lambda *args, **kwargs: pytest.fail("it was mixed again"))
+    repeat = prepared(repeat)
+    assert repeat.job.state == Job.State.DONE
+    assert (repeat.parameters_a, repeat.parameters_b) == (first.parameters_b, first.parameters_a)
+    assert (repeat.version_a, repeat.version_b) == (first.version_b, first.version_a)
+    assert (repeat.clip_start_s, repeat.clip_duration_s) == (first.clip_start_s, first.clip_duration_s)
+    assert repeat.loudness_gap_lu == pytest.approx(-first.loudness_gap_lu, abs=0.01)
+    for one, other in (("a", "b"), ("b", "a")):
+        assert 0 < np.abs(sound(first, one) - sound(repeat, other)).max() <= 2
+        for battle, side in ((first, one), (repeat, other)):
+            age_s = clip_files.clip_path(battle, side).stat().st_mtime - battle.created_at.timestamp()
+            assert age_s == pytest.approx(
+                clip_files.clip_path(first, "a").stat().st_mtime - first.created_at.timestamp(), abs=1e-3
+            )
+    assert repeat.job.sequence >= first.job.sequence
+
+
+def test_a_repeat_of_what_is_gone_fails_with_a_sentence(alice):
+    song = factories.sounding_song()
+    first = factories.battle(song, alice)
+    repeat = enlisted(song, Battle.Purpose.REPEAT, a=first.mixer_b, b=first.mixer_a, repeats=first, for_voter=alice)
+    Battle.objects.filter(pk=first.pk).update(clip_a_path="", clip_b_path="")
+    repeat = prepared(repeat)
+    assert (repeat.job.state, repeat.job.error_code) == (Job.State.FAILED, "repeat_gone")

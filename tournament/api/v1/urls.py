@@ -1,6 +1,7 @@
 from django.urls import path
 
 from tournament.api.v1.boards import BoardListView, BoardView
+from tournament.api.v1.queue import NextBattleView
 from tournament.api.v1.songs import SongArenaView
 from tournament.api.v1.views import (
     BallotView,
@@ -13,6 +14,7 @@ from tournament.api.v1.views import (
 
 urlpatterns = [
     path("battles/", BattleListView.as_view(), name="api-battles"),
+    path("battles/next/", NextBattleView.as_view(), name="api-battle-next"),
     path("battles/<uuid:uuid>/", BattleView.as_view(), name="api-battle"),
     path("battles/<uuid:uuid>/ballot/", BallotView.as_view(), name="api-ballot"),
     path("battles/<uuid:uuid>/heard/", HeardView.as_view(), name="api-heard"),

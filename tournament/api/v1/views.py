@@ -37,9 +37,9 @@ class BattleListView(GenericAPIView[Battle]):
 
     @extend_schema(operation_id="battles_list", responses=BattleSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """Battles that one may hear: one's own, and those on songs of the house. Reveals come without their facts."""
+        """Battles that people started and one may hear, and those that one was handed. Reveals lack their facts."""
         user = cast(User, request.user)
-        page = self.paginate_queryset(access.battles_for(user))
+        page = self.paginate_queryset(access.listed_battles(user))
         return self.get_paginated_response(BattleSerializer(cards(user, page or []), many=True).data)
 
     @extend_schema(operation_id="battles_create", request=NewBattleSerializer, responses={201: BattleSerializer})
