@@ -54,6 +54,7 @@ train:  ## fit and train every mixer that ships anew, from DATA (../shared/data 
 		for bits in f16 int8; do $(PYTHON) manage.py quantize_mixer $$family --to $$bits; done; \
 	done
 	@$(PYTHON) manage.py train_mixer --family console-net --styles
+	@$(PYTHON) manage.py train_mixer --family reference-net --data $(DATA)
 	@$(PYTHON) manage.py train_mixer --family reference-net --data $(DATA) --steps 600
 
 lock:  ## turn requirements*.in into pinned requirements*.txt

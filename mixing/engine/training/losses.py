@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 
 from mixing.engine.mixers.interface import band_centres_hz
+from mixing.engine.training.measures import BAND_RANGE_DB
 
 RATE: Final = 48_000
-HEARD_DB: Final = 40.0
-"""A band further than this below the loudest of the stem is not heard, and does not count."""
 
 
 def eq_response_db(gains_db: Tensor, freqs_hz: Tensor, q: Tensor) -> Tensor:
@@ -62,7 +61,7 @@ def level_error_lu(level_lu: Tensor, human_lu: Tensor, heard: Tensor) -> Tensor:
 
 def band_error_db(spectrum_db: Tensor, human_db: Tensor, heard: Tensor) -> Tensor:
     """Mean over stems and heard bands of the difference of spectra, each stem's mean difference removed; songs."""
-    counts = (human_db > human_db.amax(dim=-1, keepdim=True) - HEARD_DB).to(spectrum_db.dtype)
+    counts = (human_db > human_db.amax(dim=-1, keepdim=True) - BAND_RANGE_DB).to(spectrum_db.dtype)
     difference = spectrum_db - human_db
     mean = (difference * counts).sum(dim=-1, keepdim=True) / counts.sum(dim=-1, keepdim=True).clamp(min=1.0)
     error = ((difference - mean).abs() * counts).sum(dim=-1) / counts.sum(dim=-1).clamp(min=1.0)

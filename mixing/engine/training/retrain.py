@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from mixing.engine.errors import MixFailed
 from mixing.engine.mixers.checkpoint import STYLE_TABLE, STYLE_VECTOR, Card, Tensors
 from mixing.engine.mixers.interface import ANALYSIS_VERSION
 from mixing.engine.mixers.learned import LearnedMixer
@@ -22,10 +25,11 @@ from mixing.engine.training.examples import Example
 from mixing.engine.training.folds import SongErrors, left_out_errors, mean_errors
 from mixing.engine.training.loop import ERRORS, SCALES, Recipe, Run, advance, shrink, start
 from mixing.engine.training.prepared import Prepared, prepare
-from mixing.engine.training.splits import by_artist
+from mixing.engine.training.splits import artist_groups, by_artist
 
 FAMILIES: Final = ("console-net", "deep-sets", "spectrogram-cnn")
-SHARES: Final = (0.5, 0.75, 1.0)
+FEWEST_ARTISTS: Final = 3
+SHARES: Final = (0.25, 0.5, 0.75, 1.0)
 TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "console-net": (
         "Console net",
@@ -43,25 +47,27 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
 _ROUGH: Final = {"noise": 1.5, "decay": 0.5, "rate": 1e-3, "songs": 48}
 RECIPES: Final[Mapping[str, Recipe]] = {
     "console-net": Recipe(
-        steps={"level": 60, "eq": 160, "pan_width": 40},
-        shares={"level": 0.75, "eq": 0.5, "pan_width": 0.5},
+        steps={"level": 60, "eq": 20, "pan_width": 20},
+        shares={"level": 0.5, "eq": 0.75, "pan_width": 0.0},
         sizes={"hidden": 32, "style": len(STYLE_AXES)},
         **_ROUGH,  # type: ignore[arg-type]
     ),
     "deep-sets": Recipe(
-        steps={"all": 160},
-        shares={"all": 1.0},
+        steps={"all": 180},
+        shares={"all": 0.75},
         sizes={"hidden": 32, "style": len(STYLE_AXES)},
         **_ROUGH,  # type: ignore[arg-type]
     ),
     "spectrogram-cnn": Recipe(
-        steps={"all": 60},
-        shares={"all": 0.75},
+        steps={"all": 40},
+        shares={"all": 0.25},
         sizes={"hidden": 24, "channels": 8, "style": len(STYLE_AXES)},
         **{**_ROUGH, "songs": 12},  # type: ignore[arg-type]
     ),
 }
-"""What leaving artists out chose on the songs at hand; a run of ``train_mixer`` chooses its own steps and shares."""
+"""What leaving artists out chose on the songs at hand; a run of ``train_mixer`` chooses its own steps and shares.
+
+A block of which nothing is kept leaves its decision to the rule."""
 
 UNITS: Final[Mapping[str, str]] = {"level": "LU", "eq": "dB", "pan_width": "(R - L) / (R + L)"}
 HOW: Final = (
@@ -98,7 +104,8 @@ def train_fold(family: str, examples: Sequence[Example], seed: int = 0) -> Learn
     prepared = cross_fitted(family, examples)
     run = begin(family, prepared, recipe)
     advance(run, prepared, until=run.last)
-    card = card_of(family, recipe.sizes, dict.fromkeys(TOWERS, "trained"))
+    towers = {tower: "trained" if recipe.shares.get(tower, 1.0) > 0.0 else "rule" for tower in TOWERS}
+    card = card_of(family, recipe.sizes, towers)
     return mixer_of(run, card, base=base_fitted_on(family, examples))
 
 
@@ -113,7 +120,7 @@ def choose(
     device: str = "cpu",
     tell: Tell = lambda line: None,
 ) -> Chosen:
-    """When to stop and what to keep: for each block the step and the share with the smallest error on left-out artists.
+    """When to stop and what to keep, for each block, by its errors on left-out artists.
 
     Neighbouring steps are averaged first, for one dip is chance.
     """
@@ -125,7 +132,7 @@ def choose(
         for share, curve in found.items():
             for step, songs in curve.items():
                 held.setdefault(share, {}).setdefault(step, {}).update(songs)
-        tell(f"left-out artists, part {number} of {folds}")
+        tell(f"left-out artists, part {number}")
     chosen = {block: _best(held, _errors_of_block(block)) for block in blocks}
     settled = dataclasses.replace(
         recipe,
@@ -184,8 +191,14 @@ Held = Mapping[float, Mapping[int, SongErrors]]
 
 def _folds(family: str, examples: Sequence[Example], folds: int) -> list[tuple[list[Prepared], list[Prepared]]]:
     songs = list({example.song.id: example.song for example in examples}.values())
+    artists = len(artist_groups(songs))
+    if artists < FEWEST_ARTISTS:
+        raise MixFailed(
+            "too_few_songs",
+            f"To see when to stop takes songs of {FEWEST_ARTISTS} artists at the least, and here are {artists}.",
+        )
     made = []
-    for fold in by_artist(songs, folds):
+    for fold in by_artist(songs, min(folds, artists)):
         left_out = {song.id for song in fold.test}
         known = [example for example in examples if example.song.id not in left_out]
         unknown = [example for example in examples if example.song.id in left_out]
@@ -199,14 +212,27 @@ def _errors_of_block(block: str) -> tuple[str, ...]:
 
 
 def _best(held: Held, errors: Sequence[str]) -> tuple[int, float]:
+    """The step and share that correct least among those within one standard error of the best.
+
+    With few songs the best is best by luck as well, and what corrects less goes less wrong on songs of another kind.
+    """
+    costs: dict[tuple[int, float], NDArray[np.float64]] = {}
     steps = [step for step in sorted(held[1.0]) if step > 0]
-    costs = {}
     for share in SHARES:
-        means = [mean_errors(held[share][step]) for step in steps]
-        cost = np.array([sum(mean[name] / SCALES[name] for name in errors) for mean in means])
+        songs = np.array([_costs(held[share][step], errors) for step in steps])
         for place, step in enumerate(steps):
-            costs[step, share] = float(cost[max(0, place - 1) : place + 2].mean())
-    return min(costs, key=lambda key: costs[key])
+            costs[step, share] = songs[max(0, place - 1) : place + 2].mean(axis=0)
+    best = min(costs.values(), key=lambda cost: float(cost.mean()))
+    for step, share in sorted(costs, key=lambda key: key[0] * key[1]):
+        apart = costs[step, share] - best
+        if apart.mean() <= apart.std(ddof=1) / math.sqrt(apart.size):
+            return step, share
+    raise AssertionError("The best is within reach of itself.")
+
+
+def _costs(errors_of_songs: SongErrors, errors: Sequence[str]) -> list[float]:
+    songs = sorted(errors_of_songs)
+    return [sum(errors_of_songs[song][name] / SCALES[name] for name in errors) for song in songs]
 
 
 def _judged(held: Held, chosen: Mapping[str, tuple[int, float]]) -> tuple[dict[str, str], dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +12,13 @@ from django.core.management.base import BaseCommand, CommandError
 from mixing.engine.errors import EngineError, MixFailed
 from mixing.engine.mixers.checkpoint import Card
 
-FAMILIES: Final = ("console-net", "deep-sets", "spectrogram-cnn", "reference-net")
+FAMILIES: Final[Mapping[str, int]] = {
+    "console-net": 200,
+    "deep-sets": 260,
+    "spectrogram-cnn": 100,
+    "reference-net": 600,
+}
+"""Each with the latest step at which it may stop, unless told; the first three have learned by heart before it."""
 WITH_REFERENCE: Final = "reference-net"
 CACHE: Final = Path("var/training")
 RUNS: Final = Path("var/runs")
@@ -27,13 +33,13 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--family", required=True, choices=FAMILIES)
+        parser.add_argument("--family", required=True, choices=list(FAMILIES))
         parser.add_argument("--data", metavar="DIR", type=Path, help="DIR/<song>/<stem files>, each with a song.json.")
         parser.add_argument("--output", metavar="DIR", type=Path, default=Path("models"), help="models unless said.")
         parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
         parser.add_argument("--seed", metavar="N", type=int, default=0, help="0 unless said.")
         parser.add_argument("--seeds", metavar="N", type=int, default=8, help="Degradations of each song; 8.")
-        parser.add_argument("--steps", metavar="N", type=int, default=200, help="The latest step to stop at; 200.")
+        parser.add_argument("--steps", metavar="N", type=int, help="The latest step to stop at.")
         parser.add_argument("--resume", action="store_true", help="Go on where the last run of this family stopped.")
         parser.add_argument("--styles", action="store_true", help="Only write the styles of console-net's checkpoint.")
         parser.add_argument("--cache", metavar="DIR", type=Path, default=CACHE, help=f"Features; {CACHE} unless said.")
@@ -80,6 +86,8 @@ def _train_reference(options: dict[str, Any], tell: Callable[[str], None]) -> Ca
 def _order(options: dict[str, Any]) -> dict[str, Any]:
     if options["data"] is None:
         raise MixFailed("no_folder", "Say with --data where the songs are.", field="data")
+    if options["steps"] is None:
+        options["steps"] = FAMILIES[options["family"]]
     for name, highest in (("steps", LONGEST), ("seeds", 64)):
         if not 1 <= options[name] <= highest:
             raise MixFailed("bad_number", f"--{name} is a number from 1 to {highest}.", field=name)

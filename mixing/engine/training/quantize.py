@@ -1,0 +1,142 @@
+"""Checkpoints in fewer bits: what is saved, and how far the console moves, in decibels and in what ears can tell."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from mixing.engine.console.parameters import ConsoleParameters
+from mixing.engine.mixers import checkpoint
+from mixing.engine.mixers.checkpoint import SUFFIX, Card
+from mixing.engine.mixers.eq_response import band_response_db
+from mixing.engine.mixers.interface import Intent, SessionFeatures
+from mixing.engine.mixers.learned import LearnedMixer, listening
+from mixing.engine.mixers.precision import Precision
+
+JUST_NOTICED: Final[Mapping[str, float]] = {"level_db": 1.0, "eq_db": 1.0, "pan": 0.1}
+"""The smallest difference that is heard: of a stem's level, of a band, of a place."""
+INAUDIBLE: Final = 0.25
+"""A precision may become the default if nothing moves by more than this share of what is just noticed,"""
+WORTH_BYTES: Final = 1_000_000
+WORTH_TIME: Final = 0.9
+"""and if it saves this much of the file, or leaves no more than this share of the latency: exact weights breed best."""
+_LOADS: Final = 5
+_RUNS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One precision beside float32.
+
+    Parameters
+    ----------
+    file, sha256, bytes : str, str, int
+    load_ms, latency_ms : float
+        Processor time from file to weights in memory, and from features of a session to its console; medians.
+    level_db, eq_db, pan : float
+        The largest difference of any fader, band and pan to float32, over all sessions.
+    just_noticed : float
+        The largest of the three as a share of JUST_NOTICED.
+    """
+
+    file: str
+    sha256: str
+    bytes: int
+    load_ms: float
+    latency_ms: float
+    level_db: float
+    eq_db: float
+    pan: float
+    just_noticed: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, to four digits after the point."""
+        values = dataclasses.asdict(self)
+        return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
+
+
+def write_variant(models: Path, key: str, precision: Precision) -> Card:
+    """Write ``<key>.<precision>.safetensors`` and its card beside the checkpoint."""
+    original = checkpoint.load(models / f"{key}{SUFFIX}")
+    card = dataclasses.replace(original.card, quantisation={})
+    return checkpoint.save(models, card, original.tensors, precision=precision, name=f"{key}.{precision}")
+
+
+def measure(models: Path, key: str, precision: Precision, sessions: Sequence[SessionFeatures]) -> Row:
+    """A written precision beside float32; ``float32`` itself is measured likewise."""
+    exact = _mixer(models / f"{key}{SUFFIX}")
+    path = models / (f"{key}{SUFFIX}" if precision == "float32" else f"{key}.{precision}{SUFFIX}")
+    other = _mixer(path)
+    pairs = [(exact.predict(each, Intent()), other.predict(each, Intent())) for each in sessions]
+    moved = {
+        name: max(values) for name, values in zip(JUST_NOTICED, zip(*map(_moved, pairs), strict=True), strict=True)
+    }
+    return Row(
+        file=path.name,
+        sha256=other.card.sha256,
+        bytes=other.card.bytes,
+        load_ms=statistics.median(_load_ms(path) for _ in range(_LOADS)),
+        latency_ms=statistics.median(_latency_ms(other, sessions)),
+        just_noticed=max(moved[name] / JUST_NOTICED[name] for name in JUST_NOTICED),
+        **moved,
+    )
+
+
+def record(models: Path, key: str, rows: Mapping[Precision, Row]) -> Card:
+    """Write what was measured into the checkpoint's card; its tensors stay as they are."""
+    original = checkpoint.load(models / f"{key}{SUFFIX}")
+    table: dict[str, Any] = dict(original.card.quantisation)
+    for name, row in rows.items():
+        table[name] = row.to_dict()
+    card = dataclasses.replace(original.card, quantisation=table)
+    return checkpoint.save(models, card, original.tensors, precision=original.card.precision)
+
+
+def default_of(rows: Mapping[str, Row]) -> str:
+    """The precision that should ship: float32, unless one that nobody hears saves what is worth saving."""
+    exact = rows["float32"]
+    worth = [
+        name
+        for name, row in rows.items()
+        if row.just_noticed <= INAUDIBLE
+        and (exact.bytes - row.bytes >= WORTH_BYTES or row.latency_ms <= WORTH_TIME * exact.latency_ms)
+    ]
+    return min(worth, key=lambda name: rows[name].bytes, default="float32")
+
+
+def _mixer(path: Path) -> LearnedMixer:
+    return LearnedMixer(checkpoint.read_card(path.with_suffix(".json")), path, listening)
+
+
+def _moved(pair: tuple[ConsoleParameters, ConsoleParameters]) -> tuple[float, float, float]:
+    """The largest difference of levels (around their mean, as only the balance is heard), bands and pans."""
+    one, other = pair
+    levels = np.array([b.fader_db - a.fader_db for a, b in zip(one.strips, other.strips, strict=True)])
+    bands = [
+        float(np.abs(band_response_db(b.eq) - band_response_db(a.eq)).max())
+        for a, b in zip(one.strips, other.strips, strict=True)
+    ]
+    pans = [abs(b.pan - a.pan) for a, b in zip(one.strips, other.strips, strict=True)]
+    return float(np.abs(levels - levels.mean()).max()), max(bands), max(pans)
+
+
+def _load_ms(path: Path) -> float:
+    begin = time.process_time()
+    loaded = checkpoint.load(path)
+    listening(loaded.card, loaded.tensors)
+    return 1_000.0 * (time.process_time() - begin)
+
+
+def _latency_ms(mixer: LearnedMixer, sessions: Sequence[SessionFeatures]) -> Iterator[float]:
+    for _ in range(_RUNS):
+        for each in sessions:
+            begin = time.process_time()
+            mixer.predict(each, Intent())
+            yield 1_000.0 * (time.process_time() - begin)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from mixing.engine.mixers import checkpoint
+from mixing.engine.training.made_up import sessions
+from mixing.engine.training.quantize import Row, default_of, measure, record, write_variant
+from tests.mixing.engine.mixers.checkpoints import card, outspoken
+
+ROW = Row(
+    file="a", sha256="0" * 64, bytes=3_000_000, load_ms=1.0, latency_ms=10.0, level_db=0.0, eq_db=0.0, pan=0.0,
+    just_noticed=0.0,
+)  # fmt: skip
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    checkpoint.save(tmp_path, card(), outspoken("console-net"))
+    return tmp_path
+
+
+def test_fewer_bits_are_smaller_and_move_the_console_by_little(models: Path) -> None:
+    of = sessions(2)
+    rows = {"float32": measure(models, "console-net", "float32", of)}
+    for precision in ("float16", "int8"):
+        write_variant(models, "console-net", precision)
+        rows[precision] = measure(models, "console-net", precision, of)
+    assert rows["float32"].just_noticed == 0.0
+    assert rows["float32"].bytes > rows["float16"].bytes > rows["int8"].bytes
+    assert 0.0 < rows["float16"].just_noticed < rows["int8"].just_noticed < 1.0
+    assert rows["int8"].sha256 == checkpoint.read_card(models / "console-net.int8.json").sha256
+
+
+def test_the_card_records_them_and_the_weights_stay(models: Path) -> None:
+    before = checkpoint.load(models / "console-net.safetensors")
+    record(models, "console-net", {"float16": ROW})
+    record(models, "console-net", {"int8": ROW})
+    after = checkpoint.load(models / "console-net.safetensors")
+    assert after.card.sha256 == before.card.sha256
+    assert set(after.card.quantisation) == {"float16", "int8"}
+
+
+def test_fewer_bits_ship_only_where_nobody_hears_them_and_they_save_something() -> None:
+    def small(**changes: float) -> Row:
+        return dataclasses.replace(ROW, **{"bytes": 750_000, "just_noticed": 0.1, **changes})
+
+    assert default_of({"float32": ROW, "int8": small()}) == "int8"
+    assert default_of({"float32": ROW, "int8": small(just_noticed=0.3)}) == "float32"
+    assert default_of({"float32": ROW, "int8": small(bytes=2_900_000)}) == "float32"
+    assert default_of({"float32": ROW, "int8": small(bytes=2_900_000, latency_ms=5.0)}) == "int8"
