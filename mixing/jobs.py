@@ -15,8 +15,9 @@ from mixing.engine.audio.encode import WavWriter, copy_wav_with_tags, wav_to_fla
 from mixing.engine.audio.ingest import IngestedStem
 from mixing.engine.audio.ingest import ingest as take_in
 from mixing.engine.audio.probe import Limits
+from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.errors import AudioRejected, EngineError
-from mixing.engine.mixers.interface import Intent
+from mixing.engine.mixers.interface import Intent, SessionFeatures
 from mixing.engine.mixers.registry import mixer as find_mixer
 from mixing.engine.mixers.registry import sha256
 from mixing.engine.mixers.registry import warm as load_weights
@@ -147,9 +148,7 @@ def _render(run: jobs.Run, mix: Mix) -> None:
     sources = sessions.stem_sources(mix.song, chosen)
     session = sessions.session_features(mix.song, chosen, progress=run.part(0.0, 0.02, "Listening"))
     run.progress(0.02, "Setting the console")
-    mixer = find_mixer(mix.mixer.key)
-    intent = Intent.from_dict(mix.intent, reference=references.features(mix))
-    parameters = mixer.predict(session, intent)
+    parameters = _console(mix, session)
     report = render(
         sources,
         parameters,
@@ -158,10 +157,19 @@ def _render(run: jobs.Run, mix: Mix) -> None:
         progress=run.part(0.03, 0.92, "Rendering"),
         cancelled=run.cancelled,
     )
-    mix.mixer_version, mix.mixer_sha256 = mixer.version, sha256(mixer) or ""
     copy_wav_with_tags(bare, wav, tags=mixes.tags(mix))
     bare.unlink()
     mixes.publish_sound(run=run, mix=mix, parameters=parameters, report=report, wav=wav, peaks=peaks)
+
+
+def _console(mix: Mix, session: SessionFeatures) -> ConsoleParameters:
+    """The console that the mix came with, or what its mixer sets now, which is then noted with its version."""
+    if mix.parameters is not None:
+        return ConsoleParameters.from_dict(mix.parameters)
+    mixer = find_mixer(mix.mixer.key)
+    parameters = mixer.predict(session, Intent.from_dict(mix.intent, reference=references.features(mix)))
+    mix.mixer_version, mix.mixer_sha256 = mixer.version, sha256(mixer) or ""
+    return parameters
 
 
 def _export(run: jobs.Run) -> None:

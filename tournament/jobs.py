@@ -6,7 +6,7 @@ from uuid import UUID
 
 from mixing.services import jobs
 from tournament.models import Battle
-from tournament.services import preparation
+from tournament.services import preparation, round_preparation
 
 
 def prepare(job_uuid: str, attempt: int, request_id: str) -> None:
@@ -16,4 +16,5 @@ def prepare(job_uuid: str, attempt: int, request_id: str) -> None:
 
 def _prepare(run: jobs.Run) -> None:
     battle = Battle.objects.select_related("song", "mixer_a", "mixer_b", "repeats__job").get(job=run.job)
-    preparation.prepare(battle=battle, run=run)
+    prepare_kind = round_preparation if battle.purpose == Battle.Purpose.TOURNAMENT else preparation
+    prepare_kind.prepare(battle=battle, run=run)

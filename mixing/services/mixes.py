@@ -65,6 +65,48 @@ def create(*, song: Song, owner: User, mixer_key: str, intent: dict[str, Any], r
     return mix
 
 
+def create_from_console(
+    *, song: Song, owner: User, mixer: Mixer, version: str, sha256: str, parameters: dict[str, Any]
+) -> Mix:
+    """A mix by a console that is set already, such as the one that won a tournament; nothing is predicted again.
+
+    Parameters
+    ----------
+    mixer : Mixer
+        Who set it, or from whom the one that set it descends.
+    version, sha256 : str
+        Of what set it.
+    parameters : dict[str, Any]
+        A whole console of this song's stems.
+
+    Raises
+    ------
+    DomainError
+        ``stem_gone`` (409) where the song has other stems by now, and as :func:`create` does.
+    """
+    strips = {str(strip["stem"]) for strip in parameters["strips"]}
+    stems = [stem for stem in mixable_stems(song) if stem.name in strips]
+    lost = strips - {stem.name for stem in stems}
+    if lost:
+        raise DomainError("stem_gone", f"“{min(lost)}” is gone, and this mix needs it. Mix the song anew.", status=409)
+    require_room(owner, _expected_bytes(song, stems))
+    with unless_deleted("The song or a stem of it"), transaction.atomic():
+        User.objects.select_for_update().get(pk=owner.pk)
+        _refuse_impatience(owner)
+        mix = Mix.objects.create(
+            song=song,
+            owner=owner,
+            mixer=mixer,
+            mixer_version=version,
+            mixer_sha256=sha256,
+            job=jobs.create(kind=jobs.MIX, song=song, owner=owner),
+            intent=Intent().to_dict(),
+            parameters=parameters,
+        )
+        mix.stems.set(stems)
+    return mix
+
+
 def mixable_stems(song: Song) -> list[Stem]:
     """All stems that are ready; refused while some are still checked, or where there are too few."""
     stems = list(song.stems.exclude(state=Stem.State.REJECTED))

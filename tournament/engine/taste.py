@@ -2,8 +2,9 @@
 
 Every console is read as a few numbers, its traits. A choice gives the difference of the chosen console's traits to
 those of the refused one. With a few choices nobody knows much, so the mean of a trait's differences is drawn towards
-nothing by a normal prior of the trait's own scale s: after n differences d the posterior is normal with mean Σd / (n + 1) and
-deviation s / √(n + 1), and what is told of a direction is the posterior probability that it is the true one.
+nothing by a normal prior of the trait's own scale s: after n differences d the posterior is normal with mean
+Σd / (n + 1) and deviation s / √(n + 1), and what is told of a direction is the posterior probability that it is the
+true one.
 """
 
 from __future__ import annotations

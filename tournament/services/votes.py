@@ -13,7 +13,7 @@ from accounts.models import User
 from aimixer_site.ops.errors import DomainError
 from mixing.services.mixes import has_opened
 from tournament.models import Battle, Vote, VoteReason
-from tournament.services import ballots
+from tournament.services import ballots, tournaments
 
 TRIALS: Final = frozenset({Battle.Purpose.SAME, Battle.Purpose.REPEAT, Battle.Purpose.ANCHOR})
 
@@ -45,7 +45,7 @@ def cast_vote(*, battle: Battle, voter: User, token: str, choice: str, now: date
     try:
         with transaction.atomic():
             ballot = ballots.use(battle=battle, voter=voter, token=token, now=now)
-            return Vote.objects.create(
+            vote = Vote.objects.create(
                 battle=battle,
                 voter=voter,
                 ballot=ballot,
@@ -58,6 +58,8 @@ def cast_vote(*, battle: Battle, voter: User, token: str, choice: str, now: date
                 decided_after_s=(now - (ballot.sounded_at or ballot.issued_at)).total_seconds(),
                 created_at=now,
             )
+            tournaments.decide(vote, now=now)
+            return vote
     except IntegrityError:
         # The only rule that a vote with a good ballot can break is that of one for each person.
         raise ballots.already_voted() from None
