@@ -270,6 +270,18 @@ class VoterJudgement(AppendOnly):
         return f"{self.gate}: {self.verdict}"
 
 
+def keep_while_held(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
+    """Refuse to delete a person whose votes are held back; with anybody else their decisions go.
+
+    Votes that belong to nobody can no longer be held back: whoever was deleted would have their votes count again.
+    """
+    latest = sub_objs.order_by().values("voter").annotate(latest=models.Max("id")).values("latest")
+    held = list(sub_objs.filter(id__in=latest, decision=Quarantine.Decision.HELD))
+    if held:
+        raise models.ProtectedError("Votes are held back that would count again without their voter.", set(held))
+    models.CASCADE(collector, field, sub_objs, using)
+
+
 class Quarantine(AppendOnly):
     """A decision about a voter's votes: held back, or let in again. The last row counts; no vote is deleted."""
 
@@ -277,7 +289,7 @@ class Quarantine(AppendOnly):
         HELD = "held", "Held back"
         LET_IN = "let_in", "Let in again"
 
-    voter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="quarantines")
+    voter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=keep_while_held, related_name="quarantines")
     decision = models.CharField(max_length=6, choices=Decision.choices)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",

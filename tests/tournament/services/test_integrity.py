@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db.models import ProtectedError
 from django.urls import reverse
 from django.utils import timezone
 
@@ -311,3 +312,29 @@ def test_staff_without_the_right_see_no_way_to_decide(client, mixers):
     page = client.get(reverse("admin:tournament_quarantine_change", args=[decision.pk])).content.decode()
     assert "Let these votes in again" not in page
     assert client.get(reverse("admin:tournament_quarantine_add")).status_code == 403
+
+
+def test_nobody_gets_out_of_quarantine_by_leaving(mixers):
+    voter = factories.person()
+    boards.vote(boards.battle(factories.song()), voter, "a")
+    quarantine.hold(voter=voter, why="Too fast.")
+    with pytest.raises(ProtectedError):
+        voter.delete()
+    quarantine.let_in(voter=voter, why="Fine.", by=factories.person("staff", is_staff=True))
+    voter.delete()
+    assert Vote.objects.get().voter is None
+    assert not Quarantine.objects.exists()
+
+
+def test_staff_are_told_why_an_account_stays(as_staff):
+    voter = factories.person()
+    quarantine.hold(voter=voter, why="Too fast.")
+    judged([voter], "fail", boards.NOON)
+    delete = reverse("admin:accounts_user_delete", args=[voter.pk])
+    assert "would require deleting the following protected related objects" in as_staff.get(delete).content.decode()
+    as_staff.post(delete, {"post": "yes"})
+    assert quarantine.held_voters() == {voter.pk}
+    quarantine.let_in(voter=voter, why="Fine.", by=factories.person("other", is_staff=True))
+    as_staff.post(delete, {"post": "yes"})
+    assert not VoterJudgement.objects.exists()
+    assert not type(voter).objects.filter(pk=voter.pk).exists()
