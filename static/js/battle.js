@@ -174,8 +174,7 @@ function voteBar(bar, player, live) {
     missing.textContent = "Your vote is on its way";
     say("");
     try {
-      await listening.report();
-      listening.close();
+      await listening.finish();
       await post(page.vote_url, { token: page.ballot.token, choice: button.value });
       window.location.reload();
     } catch (problem) {

@@ -66,9 +66,13 @@ export class Listening {
     return Boolean(a.length || b.length || switches);
   }
 
-  /** No more reports: the vote is cast. */
-  close() {
+  /** The last report, before the vote: none is under way when it is done, and none follows. */
+  async finish() {
     this.closed = true;
+    while (this.sending) await this.sending;
+    if (!this.#due()) return;
+    this.sending = this.#send(this.player.take());
+    await this.sending;
   }
 
   /** The vote was refused: go on. */

@@ -197,7 +197,7 @@ def own_battle_is_shown_and_not_rated(musician: Musician, song: str) -> None:
 def battle_on_the_house_song_is_rated(musician: Musician) -> None:
     musician.go("/arena/")
     before = board_votes(musician)
-    musician.press("Start a battle")
+    musician.find("form[action='/arena/battles'] button[type=submit]").click()
     musician.wait(lambda: musician.path.startswith("/battles/"), why="the battle's page")
     musician.wait(lambda: musician.all("[data-vote-bar]"), timeout_s=180, why="the battle to be ready")
     musician.listen_to_both()
@@ -205,8 +205,12 @@ def battle_on_the_house_song_is_rated(musician: Musician) -> None:
     musician.wait(lambda: musician.all(".reveal"), why="the reveal")
     assert "Your vote counts on the board" in musician.words(".reveal")
     musician.photograph("reveal")
-    musician.go("/arena/")
-    assert board_votes(musician) == before + 2, "a vote counts once for each of the two mixers"
+
+    def counted() -> bool:
+        musician.go("/arena/")
+        return board_votes(musician) == before + 2
+
+    musician.wait(counted, timeout_s=180, why="the board to count the vote once for each of the two mixers")
     musician.photograph("arena")
 
 
