@@ -55,7 +55,6 @@ train:  ## fit and train every mixer that ships anew, from DATA (../shared/data 
 	done
 	@$(PYTHON) manage.py train_mixer --family console-net --styles
 	@$(PYTHON) manage.py train_mixer --family reference-net --data $(DATA)
-	@$(PYTHON) manage.py train_mixer --family reference-net --data $(DATA) --steps 600
 
 lock:  ## turn requirements*.in into pinned requirements*.txt
 	@deploy/setup.sh
