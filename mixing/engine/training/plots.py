@@ -26,6 +26,7 @@ _NUMBERS: Final = 136
 _ROW: Final = 28
 _HEAD: Final = 52
 _FOOT: Final = 40
+_COLUMN_LETTERS: Final = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +138,8 @@ def matrix_svg(names: Sequence[str], shares: Sequence[Sequence[float]], *, title
     parts: list[str] = []
     for row, name in enumerate(names):
         parts.append(_text(left - 12, top + cell / 2 * (row + 0.5) + 4, name, anchor="end"))
-        parts.append(_text(left + cell * (row + 0.5), top - 12, name, anchor="middle"))
+        for line, words in enumerate(reversed(_heading(name))):
+            parts.append(_text(left + cell * (row + 0.5), top - 12 - 16 * line, words, anchor="middle"))
         for column in range(len(names)):
             if row == column:
                 continue
@@ -151,6 +153,12 @@ def matrix_svg(names: Sequence[str], shares: Sequence[Sequence[float]], *, title
         for column, other in enumerate(names[row + 1 :])
     )
     return _svg(parts, top + cell * len(names) // 2 + 16, title, f"{title}. {told}.")
+
+
+def _heading(name: str) -> tuple[str, ...]:
+    """A name over a narrow column: a long one in two lines, broken before its last part."""
+    first, dash, last = name.rpartition("-")
+    return (first, dash + last) if first and len(name) > _COLUMN_LETTERS else (name,)
 
 
 # ---- scales and strokes ----------------------------------------------------------------------------------------------

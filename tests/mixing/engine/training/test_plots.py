@@ -98,3 +98,11 @@ def test_a_matrix_writes_each_share_and_leaves_the_diagonal_empty() -> None:
 def test_a_matrix_that_is_not_square_is_refused() -> None:
     with pytest.raises(ValueError, match="rows and columns"):
         matrix_svg(["open", "dark"], [[0.0, 0.9]], title="T")
+
+
+def test_long_names_stand_over_their_columns_in_two_lines() -> None:
+    names = ["rough-mix", "console-net", "console-net-dark"]
+    shown = [text.text for text in elements(matrix_svg(names, [[0.0] * 3] * 3, title="T"), "text")]
+    assert shown.count("rough-mix") == 2
+    assert shown.count("console-net-dark") == 1
+    assert shown.count("-dark") == 1
