@@ -34,15 +34,20 @@ def battle_for(user: User, uuid: UUID) -> Battle:
 def own_battles(user: User) -> QuerySet[Battle]:
     """Battles that the person started or that were started on their songs, newest first.
 
-    What the arena prepares ahead is listed to nobody, also not on one's own song.
+    What the arena prepares ahead is listed to nobody, also not on one's own song; rounds are told by their tournament.
     """
-    return battles_for(user).filter(Q(created_by=user) | Q(song__owner=user, created_by__isnull=False))
+    started = Q(created_by=user) | Q(song__owner=user, created_by__isnull=False)
+    return battles_for(user).filter(started).exclude(purpose=Battle.Purpose.TOURNAMENT)
 
 
 def listed_battles(user: User) -> QuerySet[Battle]:
-    """Of :func:`battles_for`, those that people started, and those of the arena that the person was handed."""
+    """Of :func:`battles_for`, those that people started, and those of the arena that the person was handed.
+
+    Rounds are told by their tournament.
+    """
     handed = Ballot.objects.filter(battle=OuterRef("pk"), voter=user)
-    return battles_for(user).filter(Q(created_by__isnull=False) | Exists(handed))
+    rows = battles_for(user).filter(Q(created_by__isnull=False) | Exists(handed))
+    return rows.exclude(purpose=Battle.Purpose.TOURNAMENT)
 
 
 def open_battles(user: User) -> QuerySet[Battle]:

@@ -5,6 +5,7 @@ Pages and the API are given these and never the rows, so that nothing they print
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,7 @@ from mixing.engine.errors import MixFailed
 from mixing.models import Job, Mixer, Song
 from tournament import access
 from tournament.engine.differences import differences
-from tournament.models import Battle, Vote
+from tournament.models import Battle, Round, Vote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,6 +91,8 @@ class BattleCard:
     clips: Clips | None
     vote: Vote | None
     reveal: Reveal | None
+    tournament_url: str = ""
+    """Where the battle belongs that is a round of a tournament."""
 
     @property
     def clip_duration_s(self) -> float | None:
@@ -102,6 +105,7 @@ class BattleCard:
 
 def card(battle: Battle, vote: Vote | None, *, with_facts: bool = True) -> BattleCard:
     """The battle for the person whose own vote this is, or who has none."""
+    row = _round_of(battle)
     return BattleCard(
         uuid=battle.uuid,
         url=reverse("tournament:battle", args=[battle.uuid]),
@@ -111,7 +115,8 @@ def card(battle: Battle, vote: Vote | None, *, with_facts: bool = True) -> Battl
         is_ready=battle.is_ready,
         clips=_clips(battle) if battle.is_ready else None,
         vote=vote,
-        reveal=_reveal(battle, vote, with_facts=with_facts) if vote is not None else None,
+        reveal=_reveal(battle, row, vote, with_facts=with_facts) if vote is not None else None,
+        tournament_url=reverse("tournament:tournament", args=[row.tournament.uuid]) if row is not None else "",
     )
 
 
@@ -134,11 +139,27 @@ def _clips(battle: Battle) -> Clips:
     )
 
 
-def _reveal(battle: Battle, vote: Vote, *, with_facts: bool) -> Reveal:
-    chosen = {Vote.Choice.A: battle.mixer_a, Vote.Choice.B: battle.mixer_b}
+def _round_of(battle: Battle) -> Round | None:
+    """The round of a tournament that a battle is, if it is one."""
+    if battle.purpose != Battle.Purpose.TOURNAMENT:
+        return None
+    return Round.objects.select_related("tournament", "on_a", "on_b").filter(battle=battle).first()
+
+
+def _called(mixer: Mixer, name: str) -> Mixer:
+    """The mixer under the name of who stood in its place: a child of it, or the musician's own rough mix."""
+    named = copy.copy(mixer)
+    named.title, named.summary = name, ""
+    return named
+
+
+def _reveal(battle: Battle, row: Round | None, vote: Vote, *, with_facts: bool) -> Reveal:
+    mixer_a = battle.mixer_a if row is None else _called(battle.mixer_a, row.on_a.name)
+    mixer_b = battle.mixer_b if row is None else _called(battle.mixer_b, row.on_b.name)
+    chosen = {Vote.Choice.A: mixer_a, Vote.Choice.B: mixer_b}
     return Reveal(
-        a=Contender(mixer=battle.mixer_a, version=battle.version_a),
-        b=Contender(mixer=battle.mixer_b, version=battle.version_b),
+        a=Contender(mixer=mixer_a, version=battle.version_a),
+        b=Contender(mixer=mixer_b, version=battle.version_b),
         choice=vote.choice,
         choice_text=str(Vote.Choice(vote.choice).label),
         chosen=chosen.get(Vote.Choice(vote.choice)),
@@ -151,6 +172,8 @@ def _reveal(battle: Battle, vote: Vote, *, with_facts: bool) -> Reveal:
 
 
 def _facts(battle: Battle) -> tuple[str, ...]:
+    if not battle.parameters_a or not battle.parameters_b:
+        return ()  # A recording, of which no console is known.
     try:
         console_a = ConsoleParameters.from_dict(battle.parameters_a)
         console_b = ConsoleParameters.from_dict(battle.parameters_b)

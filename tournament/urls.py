@@ -10,6 +10,7 @@ app_name = "tournament"
 urlpatterns = [
     path("arena/", views.arena, name="arena"),
     path("arena/", include("tournament.board_urls")),
+    path("tournaments/", include("tournament.tournament_urls")),
     path("arena/battles", views.battle_create, name="battle_create"),
     path("arena/next", views.battle_next, name="battle_next"),
     path("battles/<uuid:uuid>/", views.battle, name="battle"),

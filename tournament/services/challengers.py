@@ -25,7 +25,7 @@ _ANCHORS: Final = frozenset({"faders-up", "equal-loudness"})
 """They stand on the boards to measure by; nobody's song needs them."""
 BREEDABLE: Final = frozenset({"console-net", "deep-sets", "spectrogram-cnn"})
 _NAME_MAX: Final = 80
-OWN_ROUGH_MIX: Final = "Your rough mix"
+OWN_ROUGH_MIX: Final = "Own rough mix"
 
 
 def opening_pair(tournament: Tournament, style: str | None) -> tuple[Competitor, Competitor]:
@@ -37,7 +37,8 @@ def opening_pair(tournament: Tournament, style: str | None) -> tuple[Competitor,
     DomainError
         ``too_few_mixers`` (409).
     """
-    drawn = [mixer for mixer in unseen(tournament) if mixer.family == HOME_FAMILY or mixer.key == BASELINE]
+    # The family's ancestor without a style is often no further from the rough mix than anybody could hear.
+    drawn = [mixer for mixer in unseen(tournament) if mixer.key == BASELINE or _is_styled(mixer)]
     drawn.sort(key=lambda mixer: style is None or _style(mixer) != style)
     names = [own_rough_mix(tournament)] if tournament.with_rough_mix else []
     names += [as_it_is(tournament, mixer) for mixer in drawn[: 2 - len(names)]]
@@ -152,6 +153,8 @@ def _can_breed(competitor: Competitor | None) -> bool:
 def _related(one: Competitor, other: Competitor) -> bool:
     if one.mixer is None or other.mixer is None:
         return False
+    if {one.pk, other.pk} & {one.mother_id, one.father_id, other.mother_id, other.father_id}:
+        return False  # A child of parent and child is hardly anything new.
     return kinship(one.mixer) == kinship(other.mixer) != () and sha256_of(one) != sha256_of(other)
 
 
@@ -182,8 +185,9 @@ def _hybrid(tournament: Tournament) -> Competitor | None:
     done = records(tournament)
     entered = [each for each in tournament.competitors.select_related("mixer") if _can_breed(each)]
     pair = rounds.best_pair(entered, {each: done.get(each.pk, Record()) for each in entered}, _related)
-    if pair is None:
-        pair = _with_a_relative(tournament, entered, done)
+    best = max(entered, key=lambda each: done.get(each.pk, Record()).score, default=None)
+    if pair is None or best not in pair:
+        pair = _with_a_relative(tournament, entered, done) or pair
     if pair is None:
         return None
     mother, father = pair
@@ -259,6 +263,10 @@ def _board_keys() -> list[str]:
     snapshot = RatingSnapshot.objects.filter(board="public").order_by("-id").first()
     rows = snapshot.result.get("rows", []) if snapshot else []
     return [str(row["contender"]).split("@")[0] for row in rows if row.get("status") != "unranked"]
+
+
+def _is_styled(mixer: Mixer) -> bool:
+    return mixer.family == HOME_FAMILY and _style(mixer) is not None
 
 
 def _style(mixer: Mixer) -> str | None:

@@ -151,7 +151,7 @@ def test_the_own_rough_mix_opens_and_when_it_wins_the_best_console_makes_the_mix
     tournament = start(song, with_rough_mix=True, count=3)
     row = tournaments.current_round(tournament)
     own = next(each for each in (row.on_a, row.on_b) if each.kind == Kind.ROUGH_MIX)
-    assert (own.mixer, own.name) == (None, "Your rough mix")
+    assert (own.mixer, own.name) == (None, "Own rough mix")
     for _ in range(3):
         made.vote(tournament, keep=own)
     tournament.refresh_from_db()

@@ -3,6 +3,13 @@ from django.urls import path
 from tournament.api.v1.boards import BoardListView, BoardView
 from tournament.api.v1.queue import NextBattleView
 from tournament.api.v1.songs import SongArenaView
+from tournament.api.v1.tournaments import (
+    TournamentLeaveView,
+    TournamentListView,
+    TournamentNextView,
+    TournamentShareView,
+    TournamentView,
+)
 from tournament.api.v1.views import (
     BallotView,
     BattleListView,
@@ -21,6 +28,11 @@ urlpatterns = [
     path("battles/<uuid:uuid>/vote/", VoteView.as_view(), name="api-vote"),
     path("battles/<uuid:uuid>/reasons/", ReasonsView.as_view(), name="api-reasons"),
     path("songs/<uuid:uuid>/arena/", SongArenaView.as_view(), name="api-song-arena"),
+    path("tournaments/", TournamentListView.as_view(), name="api-tournaments"),
+    path("tournaments/<uuid:uuid>/", TournamentView.as_view(), name="api-tournament"),
+    path("tournaments/<uuid:uuid>/next/", TournamentNextView.as_view(), name="api-tournament-next"),
+    path("tournaments/<uuid:uuid>/leave/", TournamentLeaveView.as_view(), name="api-tournament-leave"),
+    path("tournaments/<uuid:uuid>/share/", TournamentShareView.as_view(), name="api-tournament-share"),
     path("boards/", BoardListView.as_view(), name="api-boards"),
     path("boards/<path:board>/", BoardView.as_view(), name="api-board"),
 ]
