@@ -288,6 +288,15 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "PREPROCESSING_HOOKS": ["aimixer_site.api.only_version_1"],
+    "ENUM_NAME_OVERRIDES": {
+        "JobStateEnum": "mixing.models.Job.State",
+        "RecordingStateEnum": "mixing.models.Recording.State",
+        "TournamentStateEnum": "tournament.models.Tournament.State",
+        "RoundKindEnum": "tournament.models.Round.Kind",
+        "CompetitorKindEnum": "tournament.models.Competitor.Kind",
+        "ExportKindEnum": "mixing.models.Export.Kind",
+        "ReferenceKindEnum": "mixing.models.Reference.Kind",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
