@@ -133,8 +133,8 @@ def songs_for_tournaments(user: User) -> list[Song]:
     return list(rows.filter(ready_stems__gte=2).order_by("-id"))
 
 
-def story(tournament: Tournament) -> Story:
-    """Everything that its owner may see now."""
+def story(tournament: Tournament, *, with_words: bool = True) -> Story:
+    """Everything that its owner may see now; in lists without the words, for which consoles are compared."""
     decided = challengers.decided_rounds(tournament)
     champion = decided[-1].winner if decided else None
     done = tournament.state == Tournament.State.DONE
@@ -146,7 +146,7 @@ def story(tournament: Tournament) -> Story:
         shared_url=reverse("tournament:tournament_shared", args=[tournament.uuid]),
         song=tournament.song,
         steps=_steps(tournament, len(decided)),
-        lines=tuple(_line(row) for row in decided),
+        lines=tuple(_line(row, with_words=with_words) for row in decided),
         current=_current(current) if current is not None else None,
         champion=champion.name if champion else "",
         champion_kind=champion.kind if champion else "",
@@ -169,7 +169,7 @@ def _steps(tournament: Tournament, decided: int) -> tuple[Step, ...]:
     )
 
 
-def _line(row: Round) -> Line:
+def _line(row: Round, *, with_words: bool) -> Line:
     winner = row.winner or row.on_a
     loser = challengers.loser_of(row)
     was_chosen = row.choice in (Vote.Choice.A, Vote.Choice.B)
@@ -183,7 +183,7 @@ def _line(row: Round) -> Line:
         left_kind=loser.kind,
         was_chosen=was_chosen,
         sentence="" if was_chosen else _NO_CHOICE.get(Vote.Choice(row.choice), ""),
-        words=taste.words_of(tournaments.moved_in(row)),
+        words=taste.words_of(tournaments.moved_in(row)) if with_words else (),
         battle_url=reverse("tournament:battle", args=[row.battle.uuid]) if row.battle is not None else "",
     )
 

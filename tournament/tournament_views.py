@@ -43,7 +43,7 @@ def tournaments(request: SignedInRequest) -> HttpResponseBase:
     elif form.is_bound:
         error = str(next(iter(form.errors.values()))[0])
     context = {
-        "stories": [pages.story(row) for row in pages.tournaments_of(request.user)[:LISTED]],
+        "stories": [pages.story(row, with_words=False) for row in pages.tournaments_of(request.user)[:LISTED]],
         "songs": pages.songs_for_tournaments(request.user),
         "chosen": request.POST.get("song") or request.GET.get("song", ""),
         "counts": range(rounds.LEAST_ROUNDS, rounds.MOST_ROUNDS + 1),
@@ -58,8 +58,9 @@ def tournaments(request: SignedInRequest) -> HttpResponseBase:
 @never_cache
 def tournament(request: SignedInRequest, uuid: UUID) -> HttpResponseBase:
     row = pages.tournament_for(request.user, uuid)
-    link = request.build_absolute_uri(pages.story(row).shared_url) if row.is_shared else ""
-    return render(request, "tournament/tournament.html", {"story": pages.story(row), "link": link})
+    story = pages.story(row)
+    link = request.build_absolute_uri(story.shared_url) if row.is_shared else ""
+    return render(request, "tournament/tournament.html", {"story": story, "link": link})
 
 
 @require_POST

@@ -90,9 +90,9 @@ class TournamentListView(GenericAPIView[Tournament]):
 
     @extend_schema(operation_id="tournaments_list", responses=TournamentSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """Your tournaments, the newest first."""
+        """Your tournaments, the newest first; their stories come without words."""
         page = self.paginate_queryset(pages.tournaments_of(cast(User, request.user)))
-        stories = [pages.story(row) for row in page or []]
+        stories = [pages.story(row, with_words=False) for row in page or []]
         return self.get_paginated_response(TournamentSerializer(stories, many=True).data)
 
     @extend_schema(
