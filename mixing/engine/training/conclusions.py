@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from mixing.engine.training.bootstrap import (
+    Interval,
     bootstrap_mean,
     detectable_difference,
     paired_difference,
@@ -14,12 +15,29 @@ from mixing.engine.training.bootstrap import (
     spread,
 )
 
-JUDGED: Final[Mapping[str, tuple[str, str, float]]] = {
-    "level_lu": ("level", " LU", 0.3),
-    "eq_db": ("EQ", " dB", 0.1),
-    "pan": ("pan", "", 0.03),
+
+class Judged(NamedTuple):
+    """A measure that is spoken of: its word, unit and digits, and a difference that one would like to find."""
+
+    word: str
+    unit: str
+    digits: int
+    wanted: float
+
+    def signed(self, value: float) -> str:
+        """Such as ``+0.31``, and never a signed zero."""
+        return f"{round(value, self.digits) + 0.0:+.{self.digits}f}"
+
+    def plain(self, value: float) -> str:
+        """Such as ``0.31 LU``."""
+        return f"{value:.{self.digits}f}{self.unit}"
+
+
+JUDGED: Final[Mapping[str, Judged]] = {
+    "level_lu": Judged("level", " LU", 2, 0.3),
+    "eq_db": Judged("EQ", " dB", 3, 0.1),
+    "pan": Judged("pan", "", 3, 0.03),
 }
-"""The measures that are spoken of: a word, the unit, and a difference that one would like to be able to find."""
 LEAST_SONGS: Final = 5
 """With fewer, no interval can be trusted: resampling them only repeats them."""
 
@@ -68,7 +86,7 @@ def _evidence(artists: Sequence[str], vocals: Sequence[bool]) -> str:
 
 def _beside(key: str, base: str, mixers: Mapping[str, Sequence[Errors]], artists: Sequence[str]) -> list[str]:
     sentences = []
-    for measure, (word, unit, wanted) in JUDGED.items():
+    for measure, judged in JUDGED.items():
         places = [
             place
             for place, (own, other) in enumerate(zip(mixers[key], mixers[base], strict=True))
@@ -79,38 +97,41 @@ def _beside(key: str, base: str, mixers: Mapping[str, Sequence[Errors]], artists
         own = [mixers[key][place][measure] for place in places]
         other = [mixers[base][place][measure] for place in places]
         if own == other:
-            sentences.append(f"{key} sets {word} as {base} does.")
+            sentences.append(f"{key} sets {judged.word} as {base} does.")
             continue
-        sentences.append(_compared(key, base, word, unit, wanted, own, other, [artists[place] for place in places]))
+        sentences.append(_compared(key, base, judged, own, other, [artists[place] for place in places]))
     return sentences
 
 
 def _compared(
-    key: str,
-    base: str,
-    word: str,
-    unit: str,
-    wanted: float,
-    own: Sequence[float],
-    other: Sequence[float],
-    artists: Sequence[str],
+    key: str, base: str, judged: Judged, own: Sequence[float], other: Sequence[float], artists: Sequence[str]
 ) -> str:
     found = paired_difference(own, other)
-    by_maker = bootstrap_mean([a - b for a, b in zip(own, other, strict=True)], clusters=artists)
-    shown = f"{found.mean:+.2f}{unit} [{found.low:+.2f}, {found.high:+.2f}]"
+    shown = f"{judged.signed(found.mean)}{judged.unit} {_interval(found, judged)}"
     if found.clear_of_zero:
         verdict = "better" if found.high < 0.0 else "worse"
-        sentence = f"{key} is {verdict} than {base} in {word}: {shown}."
+        sentence = f"{key} is {verdict} than {base} in {judged.word}: {shown}."
+        by_maker = bootstrap_mean([a - b for a, b in zip(own, other, strict=True)], clusters=artists)
         if not by_maker.clear_of_zero:
-            sentence += f" Drawn by maker the interval reaches zero [{by_maker.low:+.2f}, {by_maker.high:+.2f}]."
+            sentence += f" Drawn by maker the interval reaches zero {_interval(by_maker, judged)}."
         return sentence
     varies = spread(own, other)
     least = detectable_difference(varies, len(own))
     return (
-        f"{key} and {base} cannot be told apart in {word}: {shown}. At most {max(found.high, 0.0):.2f}{unit} worse; "
-        f"these songs would show a true difference of {least:.2f}{unit}, and {wanted:g}{unit} would take "
-        f"{songs_needed(varies, wanted)} songs."
+        f"{key} and {base} cannot be told apart in {judged.word}: {shown}. At most "
+        f"{judged.plain(max(found.high, 0.0))} worse; these songs would show a true difference of "
+        f"{judged.plain(least)}, {_beyond(varies, least, judged)}."
     )
+
+
+def _interval(found: Interval, judged: Judged) -> str:
+    return f"[{judged.signed(found.low)}, {judged.signed(found.high)}]"
+
+
+def _beyond(varies: float, least: float, judged: Judged) -> str:
+    if least <= judged.wanted:
+        return "and a smaller one stays open"
+    return f"and {judged.wanted:g}{judged.unit} would take {songs_needed(varies, judged.wanted)} songs"
 
 
 def _songs(count: int) -> str:

@@ -54,3 +54,11 @@ def test_three_songs_carry_no_conclusion() -> None:
     assert told[0].startswith("3 songs by 3 makers; 1 with vocals")
     assert "examples, not for a result" in told[1]
     assert len(told) == 2
+
+
+def test_a_difference_that_these_songs_would_show_is_not_asked_more_songs_for() -> None:
+    signs = [0.1, -0.1] * 5
+    told = " ".join(sentences([each["level_lu"] + sign for each, sign in zip(BASE, signs, strict=True)]))
+    # 2.8016 · 0.1054 / √10
+    assert "would show a true difference of 0.09 LU, and a smaller one stays open" in told
+    assert "-0.00" not in told
