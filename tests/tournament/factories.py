@@ -28,6 +28,13 @@ def mixers() -> list[Mixer]:
     return sync_mixers()
 
 
+def rules() -> list[Mixer]:
+    """The rules alone: on made-up sound, two trained mixers can be too alike for a battle."""
+    sync_mixers()
+    Mixer.objects.exclude(family="rules").update(is_active=False)
+    return list(Mixer.objects.filter(is_active=True))
+
+
 def song(owner: User | None = None, title: str = "Tide") -> Song:
     return Song.objects.create(owner=owner, title=title, sample_rate=RATE)
 

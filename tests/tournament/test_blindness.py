@@ -20,7 +20,7 @@ _VARYING = re.compile(rb'name="(?:csrfmiddlewaretoken" value|csrf-token" content
 @pytest.fixture
 def blind(client, media):
     """A battle that was truly prepared, on a house song, and a signed-in listener who has not voted."""
-    factories.mixers()
+    factories.rules()
     Mixer.objects.update(version=F("key"))
     battle = battles.create_battle(user=factories.person("bob"), song=factories.sounding_song())
     jobs.prepare(job_uuid=str(battle.job.uuid), attempt=1, request_id="r")
@@ -75,7 +75,7 @@ def test_no_answer_changes_when_the_mixers_change_sides(client, blind):
 
 
 def test_the_page_of_the_song_the_arena_and_the_job_do_not_change_either(client, media):
-    factories.mixers()
+    factories.rules()
     alice = factories.person("alice")
     client.force_login(alice)
     battle = battles.create_battle(user=alice, song=factories.sounding_song(alice))

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def alice(media):
-    factories.mixers()
+    factories.rules()
     return factories.person()
 
 
@@ -126,7 +126,7 @@ def test_two_mixes_that_are_alike_make_no_battle_and_say_so(alice):
     for name in ("One.wav", "Two.wav"):
         factories.stem(song, name, tone[np.newaxis].astype(np.float32), "keys")
     # Both set one level for two equal stems.
-    faders_up, equal_loudness = factories.mixers()[:2]
+    faders_up, equal_loudness = factories.rules()[:2]
     battle = battles.create_battle(user=alice, song=song)
     Battle.objects.filter(pk=battle.pk).update(mixer_a=faders_up, mixer_b=equal_loudness)
     battle = prepared(battle)
@@ -202,7 +202,7 @@ def sound(battle, side):
 
 
 def test_one_mixer_twice_is_one_mix_twice_that_differs_in_its_dither_alone(alice):
-    loud = factories.mixers()[1]
+    loud = factories.rules()[1]
     battle = prepared(enlisted(factories.sounding_song(), Battle.Purpose.SAME, a=loud))
     assert battle.job.state == Job.State.DONE
     assert battle.parameters_a == battle.parameters_b
@@ -217,7 +217,7 @@ def test_one_mixer_twice_is_one_mix_twice_that_differs_in_its_dither_alone(alice
 
 @pytest.mark.parametrize("side", ["a", "b"])
 def test_an_anchor_is_broken_on_the_side_that_was_drawn_and_sound_on_the_other(alice, side):
-    rough = factories.mixers()[2]
+    rough = factories.rules()[2]
     battle = enlisted(factories.sounding_song(), Battle.Purpose.ANCHOR, a=rough, broken_side=side)
     battle = prepared(battle)
     consoles = {"a": ConsoleParameters.from_dict(battle.parameters_a).flatten()}
