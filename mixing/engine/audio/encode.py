@@ -14,6 +14,7 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
+from mixing.engine.audio.id3 import id3v2
 from mixing.engine.audio.whole_file import whole_file
 from mixing.engine.errors import Cancelled, MixFailed
 
@@ -29,11 +30,10 @@ TAG_NAMES: Final[Mapping[str, bytes]] = {
     "copyright": b"ICOP",
     "software": b"ISFT",
 }
-"""The tags that WAV (a LIST INFO chunk) and FLAC (Vorbis comments) both carry; MP3 carries the first four."""
+"""The tags that WAV (a LIST INFO chunk) and FLAC (Vorbis comments) both carry; MP3 carries all but the date."""
 _SAMPLE_BYTES: Final[Mapping[str, int]] = {"PCM_16": 2, "PCM_24": 3, "FLOAT": 4}
 _LARGEST_RIFF: Final = 2**32 - 1
 _BLOCK_FRAMES: Final = 65536
-_MP3_TAGS: Final = ("title", "artist", "album", "comment")
 _MP3_SETTINGS: Final[Mapping[Mp3Quality, tuple[str, float]]] = {
     "full": ("CONSTANT", 0.0),
     "preview": ("VARIABLE", 0.6667),
@@ -268,19 +268,36 @@ def wav_to_mp3(
     quality : {"full", "preview"}
         320 kbit/s, constant; or a variable rate near 100 kbit/s, the cheapest to compute.
     tags : Mapping[str, str] | None
-        By the names in ``TAG_NAMES``; title, artist, album and comment are written as ID3.
+        By the names in ``TAG_NAMES``; all but the date are written as ID3.
 
     Raises
     ------
     Cancelled
         If ``cancelled`` says so between two blocks.
     """
+    with whole_file(destination) as partial:
+        bare = partial.with_name(f"{partial.name}.bare")
+        try:
+            _encode_mp3(source, bare, quality, progress, cancelled)
+            with bare.open("rb") as frames, partial.open("wb") as tagged:
+                tagged.write(id3v2(_checked(tags)))
+                shutil.copyfileobj(frames, tagged, 1 << 20)
+        finally:
+            bare.unlink(missing_ok=True)
+
+
+def _encode_mp3(
+    source: Path,
+    destination: Path,
+    quality: Mp3Quality,
+    progress: Callable[[float], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> None:
     mode, level = _MP3_SETTINGS[quality]
     with (
-        whole_file(destination) as partial,
         sf.SoundFile(source) as wav,
         sf.SoundFile(
-            partial,
+            destination,
             "w",
             wav.samplerate,
             wav.channels,
@@ -290,9 +307,6 @@ def wav_to_mp3(
             bitrate_mode=mode,
         ) as mp3,
     ):
-        for name, value in _checked(tags).items():
-            if name in _MP3_TAGS:
-                setattr(mp3, name, value)
         for block in _read(wav, progress, cancelled):
             mp3.write(block)
 

@@ -222,6 +222,17 @@ def test_an_mp3_has_one_bitrate_its_header_frame_and_the_tags(tmp_path: Path) ->
     assert len(content) == pytest.approx(2 * 320_000 / 8, rel=0.05)
 
 
+def test_long_tags_of_any_alphabet_come_through_in_an_mp3(tmp_path: Path) -> None:
+    """More than thirty letters, where the oldest kind of tag ends, and some that Latin has not."""
+    source = written(tmp_path / "a.wav", sine(440, 1, channels=2, level_dbfs=-6))
+    tags = {"title": "Über den Wolken über dem nördlichen Meer", "artist": "Юрий 坂本", "comment": "Mixed by ear " * 20}
+    wav_to_mp3(source, tmp_path / "a.mp3", tags=tags)
+    with sf.SoundFile(tmp_path / "a.mp3") as mp3:
+        assert (mp3.title, mp3.artist, mp3.comment) == (tags["title"], tags["artist"], tags["comment"].strip())
+        assert mp3.frames == 44_100
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp3", "a.wav"]
+
+
 def test_a_preview_is_much_smaller(tmp_path: Path) -> None:
     source = written(tmp_path / "a.wav", sine(440, 3, channels=2, level_dbfs=-6))
     wav_to_mp3(source, tmp_path / "full.mp3")
