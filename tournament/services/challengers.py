@@ -105,8 +105,8 @@ def records(tournament: Tournament) -> dict[int, Record]:
 
 def decided_rounds(tournament: Tournament) -> list[Round]:
     """In order, with their competitors."""
-    rows = tournament.round_rows.exclude(winner=None).select_related("on_a", "on_b", "winner", "battle").order_by("number")
-    return list(rows)
+    rows = tournament.round_rows.exclude(winner=None).order_by("number")
+    return list(rows.select_related("on_a", "on_b", "winner", "battle"))
 
 
 def loser_of(row: Round) -> Competitor:
