@@ -96,7 +96,7 @@ def _beside(key: str, base: str, mixers: Mapping[str, Sequence[Errors]], artists
             continue
         own = [mixers[key][place][measure] for place in places]
         other = [mixers[base][place][measure] for place in places]
-        if own == other:
+        if _same(own, other, judged):
             sentences.append(f"{key} sets {judged.word} as {base} does.")
             continue
         sentences.append(_compared(key, base, judged, own, other, [artists[place] for place in places]))
@@ -122,6 +122,11 @@ def _compared(
         f"{judged.plain(max(found.high, 0.0))} worse; these songs would show a true difference of "
         f"{judged.plain(least)}, {_beyond(varies, least, judged)}."
     )
+
+
+def _same(own: Sequence[float], other: Sequence[float], judged: Judged) -> bool:
+    """Whether they differ by less than the last digit on average, as where a decision was left to the rule."""
+    return sum(abs(a - b) for a, b in zip(own, other, strict=True)) / len(own) < 10.0**-judged.digits
 
 
 def _interval(found: Interval, judged: Judged) -> str:

@@ -37,6 +37,8 @@ def test_a_difference_that_wavers_is_left_open_with_the_songs_that_it_would_take
 
 def test_a_decision_that_is_the_same_is_said_to_be() -> None:
     assert "rough-mix sets EQ as equal-loudness does." in sentences([each["level_lu"] for each in BASE])
+    nearly = sentences([each["level_lu"] + 0.009 for each in BASE])
+    assert "rough-mix sets level as equal-loudness does." in nearly
 
 
 def test_songs_of_one_maker_are_said_to_be_weak_evidence() -> None:
