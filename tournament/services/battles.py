@@ -9,12 +9,13 @@ from django.db import transaction
 
 from accounts.models import User
 from aimixer_site.ops.errors import DomainError, unless_deleted
-from mixing.models import Job, Mixer, Song
+from mixing.models import Job, Song
 from mixing.services import jobs
 from mixing.services.mixes import mixable_stems
 from tournament.engine.matchmaking import draw_sides
 from tournament.models import Battle
 from tournament.services.consents import genre_of
+from tournament.services.contenders import contenders
 
 if TYPE_CHECKING:
     from tournament.engine.clips import ClipPair
@@ -49,10 +50,10 @@ def create_battle(*, user: User, song: Song) -> Battle:
         )
     mixable_stems(song)
     _refuse_too_many(user)
-    contenders = list(Mixer.objects.filter(is_active=True, needs_reference=False))
-    if len(contenders) < 2:
+    entered = list(contenders())
+    if len(entered) < 2:
         raise DomainError("too_few_mixers", "A battle needs two mixers, and this site has fewer.", status=409)
-    mixer_a, mixer_b = draw_sides(contenders)
+    mixer_a, mixer_b = draw_sides(entered)
     return Battle.objects.create(
         song=song,
         song_uuid=song.uuid,

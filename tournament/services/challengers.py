@@ -17,6 +17,7 @@ from mixing.models import Mixer
 from tournament.engine import rounds
 from tournament.engine.rounds import Record
 from tournament.models import Competitor, RatingSnapshot, Round, Tournament
+from tournament.services.contenders import contenders
 
 Kind = Competitor.Kind
 HOME_FAMILY: Final = "console-net"
@@ -76,7 +77,7 @@ def challenger(tournament: Tournament, number: int, champion: Competitor, loser:
 def unseen(tournament: Tournament) -> list[Mixer]:
     """The mixers that have not entered, in the order in which this tournament draws them."""
     entered = set(tournament.competitors.filter(kind=Kind.MIXER).values_list("mixer_id", flat=True))
-    pool = Mixer.objects.filter(is_active=True, needs_reference=False).exclude(key__in=_ANCHORS).order_by("key")
+    pool = contenders().exclude(key__in=_ANCHORS).order_by("key")
     found = list(pool)
     rounds.randomness(tournament.seed, "order").shuffle(found)
     return [mixer for mixer in found if mixer.pk not in entered]
@@ -241,7 +242,7 @@ def _boss(tournament: Tournament, champion: Competitor) -> Competitor | None:
     """The strongest on the public board that is not the champion itself; without a board the best so far."""
     entered = {each.mixer_id: each for each in tournament.competitors.filter(kind=Kind.MIXER)}
     for key in _board_keys():
-        mixer = Mixer.objects.filter(key=key, is_active=True, needs_reference=False).first()
+        mixer = contenders().filter(key=key).first()
         if mixer is None or key in _ANCHORS:
             continue
         known = entered.get(mixer.pk)

@@ -29,6 +29,7 @@ from tournament.engine.clips import cut_pair, swap_pair
 from tournament.models import Battle
 from tournament.services import battles, clip_files
 from tournament.services.battles import PublishedSide
+from tournament.services.contenders import contenders
 
 # What watchers read while the job runs names no side and no mixer.
 LISTENING = "Listening to the stems"
@@ -138,7 +139,7 @@ def _files(battle: Battle, run: Run) -> tuple[Path, Path, Path]:
 
 def _another_than(mixer: Mixer) -> Mixer:
     """Whom a mixer that stands on both sides might have met, for where the clips begin and how loud they are."""
-    others = list(Mixer.objects.filter(is_active=True, needs_reference=False).exclude(pk=mixer.pk))
+    others = list(contenders().exclude(pk=mixer.pk))
     if not others:
         raise MixFailed("too_few_mixers", "A battle needs two mixers, and this site has fewer.")
     return secrets.choice(others)

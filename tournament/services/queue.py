@@ -27,6 +27,7 @@ from tournament.engine.matchmaking import Draw, Known, draw_pair, toss
 from tournament.models import Ballot, Battle, RatingSnapshot, Vote
 from tournament.services.battles import BATTLE
 from tournament.services.consents import genre_of, in_arena
+from tournament.services.contenders import contenders
 
 Purpose = Battle.Purpose
 
@@ -163,7 +164,7 @@ def refill(*, now: datetime | None = None, rng: random.Random | None = None) -> 
     room = MAKING - Battle.objects.filter(created_by__isnull=True, job__state__in=busy).count()
     if not settings.ARENA_AHEAD or room <= 0:
         return []
-    songs, contenders = _songs(now), _contenders()
+    songs, contenders = _songs(now), _entered()
     if not songs or len(contenders) < 2:
         return []
     return [_make(need, songs, contenders, source, now) for need in _needs(_active(now), source)[:room]]
@@ -228,8 +229,8 @@ def _songs(now: datetime) -> dict[str, Song]:
     return {str(song.uuid): song for song in fit.order_by("uuid")}
 
 
-def _contenders() -> dict[str, Mixer]:
-    return {mixer.key: mixer for mixer in Mixer.objects.filter(is_active=True, needs_reference=False)}
+def _entered() -> dict[str, Mixer]:
+    return {mixer.key: mixer for mixer in contenders()}
 
 
 def _make(

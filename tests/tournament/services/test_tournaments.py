@@ -105,10 +105,10 @@ def test_the_hybrid_is_of_two_related_ones_and_leans_to_the_one_that_won_more(so
 
 
 def test_the_boss_of_the_finale_is_the_first_of_the_public_board(song):
-    boss = Mixer.objects.get(key="deep-sets")
+    boss = Mixer.objects.get(key="console-net-wide")
     rows = [
         {"contender": "faders-up@1", "status": "ranked"},
-        {"contender": f"deep-sets@{boss.version}", "status": "preliminary"},
+        {"contender": f"console-net-wide@{boss.version}", "status": "preliminary"},
         {"contender": "console-net@x", "status": "unranked"},
     ]
     RatingSnapshot.objects.create(board="public", votes_count=1, votes_sha256="0" * 64, rules={}, result={"rows": rows})
