@@ -99,7 +99,9 @@ def key(mono: NDArray[np.float32]) -> str | None:
     with warnings.catch_warnings():
         # Sound without a single pitch is no fault of the musician, and the answer below says as much.
         warnings.simplefilter("ignore", UserWarning)
-        chroma = chroma_cqt(y=mono, sr=RATE, hop_length=_CHROMA_HOP, norm=None)
+        # The tuning is taken as 440 Hz: librosa guesses it by a compiled loop whose cache breaks, and takes the process
+        # with it, once two processes have compiled it at the same time.
+        chroma = chroma_cqt(y=mono, sr=RATE, hop_length=_CHROMA_HOP, norm=None, tuning=0.0)
     heard = np.asarray(chroma, dtype=np.float64).sum(axis=1)
     return name_key(heard)
 
