@@ -210,7 +210,7 @@ def battle_on_the_house_song_is_rated(musician: Musician) -> None:
         musician.go("/arena/")
         return board_votes(musician) == before + 2
 
-    musician.wait(counted, timeout_s=180, why="the board to count the vote once for each of the two mixers")
+    musician.wait(counted, timeout_s=240, why="the board to count the vote once for each of the two mixers")
     musician.photograph("arena")
 
 
