@@ -108,7 +108,7 @@ def made_ready(battle, models):
 
 def regular_battles(count, rng):
     """Drawn and tossed as the arena draws them."""
-    songs, contenders = queue._songs(queue.timezone.now()), queue._contenders()
+    songs, contenders = queue._songs(queue.timezone.now()), queue._entered()
     need = queue.Need(purpose=Battle.Purpose.REGULAR)
     models = {}
     return [made_ready(queue._make(need, songs, contenders, rng, queue.timezone.now()), models) for _ in range(count)]
@@ -119,7 +119,7 @@ def trials_among_battles(earlier, voter, rng):
 
     An anchor is left out: whoever listens is meant to hear it.
     """
-    songs, contenders = queue._songs(queue.timezone.now()), queue._contenders()
+    songs, contenders = queue._songs(queue.timezone.now()), queue._entered()
     needs = [queue.Need(purpose=purpose) for purpose in ("same", "regular", "regular") for _ in range(TRIALS // 2)]
     needs += [
         queue.Need(purpose=Battle.Purpose.REPEAT, voter=voter, earlier=battle)
