@@ -173,6 +173,8 @@ PERIODIC = {
 }
 ARENA_AHEAD = env_int("AIMIXER_ARENA_AHEAD", 12, low=0, high=1000)
 """Battles that the arena keeps ready for voters, fewer while nobody votes; with 0 it prepares none by itself."""
+ARENA_CLOCK = "django.utils.timezone.now"
+"""What listening and votes are dated by; tests name a clock that runs faster."""
 INFERENCE_WARM = "mixing.jobs.warm"
 """Called once by an inference worker before it takes its first job."""
 INGEST_PRELOAD = ["mixing.jobs", "mixing.engine.audio.ingest"]

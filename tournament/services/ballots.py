@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
@@ -20,6 +19,7 @@ from aimixer_site.ops.errors import DomainError
 from tournament.engine import listening
 from tournament.engine.listening import Heard, ListeningError
 from tournament.models import Ballot, Battle
+from tournament.services import clock
 
 BEATS_AT_ONCE: Final = 60
 BEATS_PER_S: Final = 2.0
@@ -60,7 +60,7 @@ def issue(*, battle: Battle, voter: User, address: str = "", browser: str = "", 
         battle=battle,
         voter=voter,
         defaults={
-            "issued_at": now or timezone.now(),
+            "issued_at": now or clock.now(),
             "network": _hashed("network", _network(address)),
             "device": _hashed("device", browser),
         },
@@ -94,7 +94,7 @@ def hear(
     DomainError
         ``unknown_ballot``, ``already_voted`` (409), ``too_many_reports`` (429) or ``invalid_listening``.
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     with transaction.atomic():
         ballot = _own(battle, voter, token, lock=True)
         if ballot.used_at is not None:

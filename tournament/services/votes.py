@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from accounts.models import User
 from aimixer_site.ops.errors import DomainError
 from mixing.services.mixes import has_opened
 from tournament.models import Battle, Vote, VoteReason
-from tournament.services import ballots, tournaments
+from tournament.services import ballots, clock, tournaments
 
 TRIALS: Final = frozenset({Battle.Purpose.SAME, Battle.Purpose.REPEAT, Battle.Purpose.ANCHOR})
 
@@ -36,7 +35,7 @@ def cast_vote(*, battle: Battle, voter: User, token: str, choice: str, now: date
     DomainError
         ``invalid_choice``, ``not_ready`` (409), ``unknown_ballot``, ``listen_more`` or ``already_voted`` (409).
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     if choice not in Vote.Choice.values:
         raise DomainError("invalid_choice", f"A vote is one of {', '.join(Vote.Choice.values)}.", field="choice")
     if not battle.is_ready:
@@ -94,5 +93,5 @@ def give_reasons(*, vote: Vote, codes: Iterable[str], now: datetime | None = Non
         Vote.objects.select_for_update().get(pk=vote.pk)
         if vote.reasons.exists():
             raise DomainError("already_told", "You have said why; the first answer counts.", status=409)
-        at = now or timezone.now()
+        at = now or clock.now()
         return VoteReason.objects.bulk_create(VoteReason(vote=vote, code=code, created_at=at) for code in named)
