@@ -41,6 +41,16 @@ def clean_name(raw: str) -> str:
     return _shortened(name, "") if name.strip(". ") else "stem"
 
 
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, or where another stem of the song has it, the name with a number before its extension."""
+    number = 1
+    candidate = name
+    while candidate in taken:
+        number += 1
+        candidate = _shortened(name, f" ({number})")
+    return candidate
+
+
 def create(*, song: Song, filename: str, upload_bytes: int, job: Job) -> Stem:
     """The row of a file that has arrived; the song's row must be locked, so that names and places stay unique.
 
@@ -51,7 +61,7 @@ def create(*, song: Song, filename: str, upload_bytes: int, job: Job) -> Stem:
     return Stem.objects.create(
         song=song,
         job=job,
-        name=_free_name(filename, set(taken)),
+        name=free_name(filename, set(taken)),
         role=guess_role(filename),
         position=max(taken.values(), default=-1) + 1,
         upload_bytes=upload_bytes,
@@ -147,15 +157,6 @@ def delete(*, stem: Stem) -> None:
 
 def _is_hidden(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _DIRECTION_MARKS
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    number = 1
-    candidate = name
-    while candidate in taken:
-        number += 1
-        candidate = _shortened(name, f" ({number})")
-    return candidate
 
 
 def _shortened(name: str, mark: str) -> str:

@@ -22,7 +22,7 @@ from mixing.engine.role_sound import role_by_sound
 from mixing.engine.session_folder import AUDIO_EXTENSIONS, SONG_FILE, FolderStem, SessionFolder, read_session_folder
 from mixing.models import Song, Stem
 from mixing.services import storage
-from mixing.services.stems import taken_fields
+from mixing.services.stems import clean_name, free_name, taken_fields
 from tournament.models import SongConsent
 from tournament.services.consents import GENRES
 
@@ -136,7 +136,8 @@ def _take_in(song_uuid: uuid.UUID, session: SessionFolder, told: dict[str, str])
     rate: int | None = None
     try:
         for position, stem in enumerate(session.stems):
-            row, rate = _stem(song_uuid, stem, position, rate)
+            name = free_name(clean_name(stem.name), {row.name for row in rows})
+            row, rate = _stem(song_uuid, stem, name, position, rate)
             rows.append(row)
         return _publish(song_uuid, session, told, rows, rate)
     except BaseException:
@@ -145,9 +146,9 @@ def _take_in(song_uuid: uuid.UUID, session: SessionFolder, told: dict[str, str])
         raise
 
 
-def _stem(song_uuid: uuid.UUID, stem: FolderStem, position: int, rate: int | None) -> tuple[Stem, int]:
+def _stem(song_uuid: uuid.UUID, stem: FolderStem, name: str, position: int, rate: int | None) -> tuple[Stem, int]:
     """One stem through the same door as a stranger's file, at the rate of the first; its row is not saved yet."""
-    row = Stem(name=stem.name, role=stem.role, role_is_guess=stem.role_is_guess, position=position)
+    row = Stem(name=name, role=stem.role, role_is_guess=stem.role_is_guess, position=position)
     audio = storage.stem_file(song_uuid, row.uuid, 1, ".wav")
     limits = Limits(max_bytes=settings.UPLOAD_MAX_BYTES)
     taken = ingest(stem.path, audio, name=stem.name, sample_rate=rate, limits=limits)

@@ -69,6 +69,24 @@ def test_a_folder_becomes_a_song_of_the_house_with_what_its_file_tells(tmp_path)
     assert song in consents.in_arena()
 
 
+def test_names_that_are_too_long_for_a_row_are_cut_and_stay_apart(tmp_path):
+    long = "Very " * 40
+    deep = tmp_path / "Tide" / long.strip()
+    folder(tmp_path, stems=("Bass.wav", f"{long}long take.wav"))
+    deep.mkdir()
+    (tmp_path / "Tide" / f"{long}long take.wav").rename(deep / f"{long}long take.wav")
+    names = ("Bass.wav", f"{deep.name}/{long}long take.wav", f"{deep.name}/{long}long take 2.wav")
+    sf.write(deep / f"{long}long take 2.wav", np.full(RATE, 0.2), RATE, subtype="PCM_16")
+    (tmp_path / "Tide" / "song.json").write_text(json.dumps(told(*names, licence="CC0-1.0")))
+    _, err, failed = run(tmp_path)
+    assert (err, failed) == ("", "")
+    found = [stem.name for stem in Song.objects.get().stems.order_by("position")]
+    assert found[0] == "Bass.wav"
+    assert [len(name) for name in found[1:]] == [200, 200]
+    assert found[2].endswith(" (2).wav")
+    assert found[1].endswith(".wav")
+
+
 def test_importing_twice_makes_one_song_wherever_it_lies(tmp_path):
     folder(tmp_path / "here")
     folder(tmp_path / "there", "Another name")
