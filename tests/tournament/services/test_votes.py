@@ -8,7 +8,8 @@ from aimixer_site.ops.errors import DomainError
 from mixing.models import Mixer
 from mixing.services import mixes
 from tests.tournament import factories
-from tournament.models import Vote
+from tournament.models import RatingSnapshot, Vote
+from tournament.services import ratings
 from tournament.services.votes import cast_vote, give_reasons
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +104,16 @@ def test_a_hidden_trial_is_kept_and_not_rated(alice, house_battle, purpose):
 def test_a_vote_on_ones_own_song_is_kept_and_not_rated(alice):
     vote = cast_heard(battle=factories.battle(factories.song(alice), alice), voter=alice, choice="a")
     assert (vote.is_rated, vote.unrated_reason) == (False, "own_song")
+
+
+def test_ones_own_song_goes_before_an_opened_mix_so_that_artists_boards_have_the_vote(alice):
+    """Whoever owns a song has opened its mixes, and crowds never count either reason."""
+    own = factories.battle(factories.song(alice), alice)
+    factories.mix(own.song, alice, own.mixer_a, opened=True)
+    assert cast_heard(battle=own, voter=alice, choice="a").unrated_reason == "own_song"
+    ratings.recompute()
+    boards = dict(RatingSnapshot.objects.values_list("board", "votes_count"))
+    assert boards == {"artist": 1}
 
 
 @pytest.mark.parametrize("which", [0, 1])
