@@ -6,6 +6,7 @@ limiter. What these have no element for (the knee, the width, reverb and delay) 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -38,6 +39,12 @@ BANDS: Final[tuple[tuple[str, str, Knobs], ...]] = (
     ("highShelf", "high_shelf", {"Freq": ("freq_hz", HERTZ), "Gain": ("gain_db", DECIBEL)}),
 )
 """The bands of an equaliser in the console's order: the format's type, the console's name, the knobs."""
+
+BIQUAD_ORDER: Final = "2"
+"""Of every band: without it, another program may take its own slope for a low cut."""
+
+SHELF_Q: Final = math.sqrt(0.5)
+"""What a shelf with the slope S = 1 is in Q, whatever its gain; the console has no knob for it."""
 
 COMPRESSOR: Final[Knobs] = {
     "Attack": ("attack_ms", MS_IN_SECONDS),

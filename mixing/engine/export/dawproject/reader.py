@@ -276,9 +276,10 @@ def _real(parent: ET.Element | None, tag: str, unit: Unit, *, parameter: bool = 
     element = _found(parent, tag, "RealParameter" if parameter else None)
     if element is None or element.get("value") is None:
         return None
-    if element.get("unit") != unit.name:
-        raise _invalid(f"{tag} is told in {element.get('unit')!r} and not in {unit.name!r}")
-    return unit.read(element.get("value", ""))
+    told_in = element.get("unit")
+    if not unit.known(told_in):
+        raise _invalid(f"{tag} is told in {told_in!r} and not in {unit.name!r}")
+    return unit.read(element.get("value", ""), told_in)
 
 
 def _whole(parent: ET.Element | None, label: str) -> int | None:

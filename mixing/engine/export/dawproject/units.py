@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Context, Decimal, DecimalException
 from typing import Final
 
@@ -25,28 +25,36 @@ class Unit:
         As the attribute ``unit`` has it.
     there, back : Callable[[Decimal], Decimal]
         From the knob's own unit to the format's, and back.
+    also : Mapping[str, Callable[[Decimal], Decimal]]
+        Other units in which programs tell the same knob: the unit's name to the way back.
     """
 
     name: str
     there: Callable[[Decimal], Decimal] = lambda value: value
     back: Callable[[Decimal], Decimal] = lambda value: value
+    also: Mapping[str, Callable[[Decimal], Decimal]] = field(default_factory=dict)
+
+    def known(self, name: str | None) -> bool:
+        """Whether a knob that is told in the unit ``name`` can be read."""
+        return name == self.name or name in self.also
 
     def write(self, value: float) -> str:
         """The attribute ``value`` for a knob."""
         told = _WRITTEN.plus(self.there(Decimal(repr(value))))
         return format(told, "f") if told else "0"
 
-    def read(self, text: str) -> float:
-        """The knob for an attribute ``value``.
+    def read(self, text: str, name: str | None = None) -> float:
+        """The knob for an attribute ``value`` that is told in the unit ``name``, this one if it is left out.
 
         Raises
         ------
         MixFailed
             ``invalid_project`` if it is no finite number.
         """
+        back = self.also.get(name or self.name, self.back)
         try:
             told = Decimal(text if len(text) <= _LONGEST_NUMBER else "none")
-            value = float(self.back(told)) if told.is_finite() else None
+            value = float(back(told)) if told.is_finite() else None
         except (DecimalException, OverflowError):
             value = None
         if value is None:
@@ -76,19 +84,31 @@ def _ratio(percent: Decimal) -> Decimal:
     return _WORKING.divide(Decimal(1), kept)
 
 
-DECIBEL: Final = Unit("decibel")
-HERTZ: Final = Unit("hertz")
+def _pitch_hz(semitones: Decimal) -> Decimal:
+    """The frequency of a MIDI note number, with 69 for 440 Hz."""
+    octaves = _WORKING.divide(_WORKING.subtract(semitones, Decimal(69)), Decimal(12))
+    return _WORKING.multiply(Decimal(440), _WORKING.power(Decimal(2), octaves))
+
+
+def _or_off(level_db: Decimal) -> Decimal:
+    """The format's faders go further down than the console's, which is off from there."""
+    return max(level_db, Decimal(repr(OFF_DB)))
+
+
+DECIBEL: Final = Unit("decibel", also={"linear": _level_db})
+HERTZ: Final = Unit("hertz", also={"semitones": _pitch_hz})
+"""Bitwig tells the frequencies of an equaliser as pitches; both are in the format."""
 LINEAR: Final = Unit("linear")
 NORMALIZED: Final = Unit("normalized")
 SECONDS: Final = Unit("seconds")
 MS_IN_SECONDS: Final = Unit(
     "seconds", lambda ms: _WORKING.scaleb(ms, Decimal(-3)), lambda s: _WORKING.scaleb(s, Decimal(3))
 )
-LEVEL: Final = Unit("linear", _gain, _level_db)
+LEVEL: Final = Unit("linear", _gain, lambda gain: _or_off(_level_db(gain)), also={"decibel": _or_off})
 """A level in dB as a factor; off is 0."""
 PAN: Final = Unit(
     "normalized",
     lambda pan: _WORKING.divide(_WORKING.add(pan, Decimal(1)), Decimal(2)),
     lambda place: _WORKING.subtract(_WORKING.multiply(place, Decimal(2)), Decimal(1)),
 )
-RATIO: Final = Unit("percent", _percent, _ratio)
+RATIO: Final = Unit("percent", _percent, _ratio, also={"linear": lambda ratio: ratio})

@@ -226,9 +226,11 @@ class _Project:
         self._add_switch(device, "Enabled", True)
         for kind, field, knobs in layout.BANDS:
             node = getattr(eq, field)
-            band = ET.SubElement(device, "Band", type=kind)
+            band = ET.SubElement(device, "Band", type=kind, order=layout.BIQUAD_ORDER)
             for tag, (knob, unit) in knobs.items():
                 self._add_real(band, tag, getattr(node, knob), unit)
+            if "Q" not in knobs:
+                self._add_real(band, "Q", layout.SHELF_Q, LINEAR)
             self._add_switch(band, "Enabled", node.on if field == "high_pass" else True)
         self._add_real(device, "InputGain", trim_db, DECIBEL, name="Trim")
 

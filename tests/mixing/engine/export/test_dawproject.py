@@ -250,6 +250,52 @@ def test_other_programs_find_the_units_that_the_format_asks_for(tmp_path: Path) 
     assert master.find("Volume").get("value") == "1"  # type: ignore[union-attr]
 
 
+def test_a_band_says_its_slope_and_its_q_so_that_no_program_takes_its_own(tmp_path: Path) -> None:
+    project = project_of(written(tmp_path, full_console()))
+    bands = project.findall(".//Track[@name='Drums']/Channel/Devices/Equalizer/Band")
+    told = [
+        (band.get("type"), band.get("order"), round(float(band.find("Q").get("value", "nan")), 4))  # type: ignore[union-attr]
+        for band in bands
+    ]
+    assert told == [
+        ("highPass", "2", 0.7071),
+        ("lowShelf", "2", 0.7071),
+        ("bell", "2", 1.0),
+        ("bell", "2", 0.9),
+        ("bell", "2", 1.0),
+        ("highShelf", "2", 0.7071),
+    ]
+
+
+def test_nothing_that_programs_ask_for_is_left_out_because_the_schema_allows_it(tmp_path: Path) -> None:
+    """Cubase loads nothing without a tempo, and no track without its content; Bitwig drops what is not loaded."""
+    project = project_of(written(tmp_path, ConsoleParameters(strips=(Strip(stem="x"),))))
+    transport = project.find("Transport")
+    assert transport is not None
+    assert [child.tag for child in transport] == ["Tempo", "TimeSignature"]
+    assert {(track.get("contentType"), track.get("loaded")) for track in project.iter("Track")} == {
+        ("tracks", "true"),
+        ("audio", "true"),
+    }
+    assert [channel.get("role") for channel in project.iter("Channel")] == [
+        "submix",
+        "regular",
+        "effect",
+        "effect",
+        "master",
+    ]
+    assert {channel.get("audioChannels") for channel in project.iter("Channel")} == {"2"}
+    channels = {channel.get("id"): channel.get("role") for channel in project.iter("Channel")}
+    routes = [(channel.get("role"), channels.get(channel.get("destination"))) for channel in project.iter("Channel")]
+    assert routes == [
+        ("submix", "master"),
+        ("regular", "submix"),
+        ("effect", "master"),
+        ("effect", "master"),
+        ("master", None),
+    ]
+
+
 def test_groups_hold_their_tracks_and_effects_are_fed(tmp_path: Path) -> None:
     project = project_of(written(tmp_path, full_console()))
     group = project.find("Structure/Track[@name='Vocals']")
@@ -295,6 +341,29 @@ def test_what_another_program_has_changed_counts(tmp_path: Path) -> None:
         {"strips.Bass.wav.fader_db": 20 * math.log10(0.5), "strips.Bass.wav.pan": 0.5}
     )
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("element", "unit", "value", "knob", "expected"),
+    [
+        ("Devices/Equalizer/Band[@type='highPass']/Freq", "semitones", "57", "eq.high_pass.freq_hz", 220.0),
+        ("Volume", "decibel", "-7.5", "fader_db", -7.5),
+        ("Volume", "decibel", "-120", "fader_db", -90.0),
+        ("Volume", "linear", "0.000001", "fader_db", -90.0),
+        ("Devices/Compressor/Ratio", "linear", "2.5", "compressor.ratio", 2.5),
+        ("Devices/Compressor/Threshold", "linear", "0.1", "compressor.threshold_db", -20.0),
+    ],
+)
+def test_a_knob_may_be_told_in_another_unit_of_the_format(
+    tmp_path: Path, element: str, unit: str, value: str, knob: str, expected: float
+) -> None:
+    path = written(tmp_path, full_console())
+    project = project_of(path)
+    found = project.find(f".//Track[@name='Vox “lead” & <co>.wav']/Channel/{element}")
+    assert found is not None
+    found.attrib.update(unit=unit, value=value)
+    told = read_dawproject(with_project(path, ET.tostring(project))).parameters
+    assert told.flatten()[f"strips.Vox “lead” & <co>.wav.{knob}"] == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_same_session_is_the_same_bytes(tmp_path: Path) -> None:
