@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mixing.engine.console.parameters import (
-    Compressor,
     ConsoleParameters,
     Delay,
     Eq,
@@ -26,30 +24,21 @@ from mixing.engine.console.parameters import (
     Groups,
     Limiter,
     Master,
-    Peak,
-    Sends,
-    Strip,
 )
 from mixing.engine.errors import MixFailed
-from mixing.engine.mixers import dynamics, image, space
+from mixing.engine.mixers import dynamics, space
+from mixing.engine.mixers.channels import Channel, channels, readable
 from mixing.engine.mixers.decisions import Decisions, GroupDecision, StemDecision
-from mixing.engine.mixers.eq_response import band_response_db, k_weights, loudness_change_lu, power_change_db
-from mixing.engine.mixers.interface import AudioFeatures, Intent, Presence, SessionFeatures, StemFeatures
+from mixing.engine.mixers.dynamics import LOUD, Asked, Correction
+from mixing.engine.mixers.eq_response import k_weights, loudness_change_lu, power_change_db
+from mixing.engine.mixers.interface import Intent, Presence, SessionFeatures, StemFeatures
+from mixing.engine.mixers.outcomes import AskedBus, FormulasAlone, Member, Outcomes, knows, member_row, sound_row
 from mixing.engine.mixers.styles import style_named, styled
-from mixing.engine.roles import GROUPS, Group, group_of
+from mixing.engine.roles import GROUPS, Group
 
-WORKING_LUFS: Final = -23.0
-"""The loudness that trims bring each stem to (EBU R 128's): enough headroom for any balance on the faders."""
 DEFAULT_TARGET_LUFS: Final = -14.0
-LARGEST_TRIM_DB: Final = 30.0
-"""A stem that needs more than this is a noise floor rather than music, and stays as far behind as it is."""
-LARGEST_GIVEN_BACK_LU: Final = 18.0
-"""What a filter takes beyond this was the sound itself, which no fader brings back."""
-LOWEST_FADER_DB: Final = -60.0
 PRESENCE_LU: Final[Mapping[Presence, float]] = {"background": -4.0, "normal": 0.0, "lead": 3.0}
 """A lead stands out without masking the rest; a background is heard as *behind*, and not as gone."""
-_FLAT_DB: Final = 0.05
-"""A band of an EQ that moves less than this is left out: nobody hears it, and it costs time."""
 
 
 def assemble(
@@ -59,6 +48,7 @@ def assemble(
     *,
     default_style: str | None = None,
     as_recorded: bool = False,
+    outcomes: Outcomes | None = None,
 ) -> ConsoleParameters:
     """The console that sounds as decided, styled and wished: one strip a stem, in the session's order, locks kept.
 
@@ -72,6 +62,8 @@ def assemble(
         The mixer's own style; the intent's goes before it.
     as_recorded : bool
         Levels are beside those that the stems came with: trims stay at 0 dB, faders at the decided level.
+    outcomes : Outcomes | None
+        Who corrects what the formulas make of wishes for compression and space; nobody unless told.
 
     Raises
     ------
@@ -83,23 +75,19 @@ def assemble(
     _refuse_unknown_stems(session, intent)
     decided = styled(session, decisions, style_named(intent.style or default_style))
     wishes = {stem.name: _wished(stem, decided, intent) for stem in session.stems}
-    channels = _channels(session, wishes, decided, as_recorded=as_recorded)
-    groups, group_peaks = _groups(channels, decided.groups)
+    outcomes = outcomes or FormulasAlone()
+    made = channels(session, wishes, decided, outcomes, as_recorded=as_recorded)
+    groups, group_peaks = _groups(made, decided.groups, outcomes)
     console = ConsoleParameters(
-        strips=tuple(channel.strip for channel in channels),
+        strips=tuple(channel.strip for channel in made),
         groups=groups,
         reverb=decided.reverb,
-        delay=_delay(session, decided, channels),
-        master=_master(decided, intent, dynamics.peaks_of_sum(group_peaks)),
+        delay=_delay(session, decided, made),
+        master=_master(decided, intent, made, dynamics.peaks_of_sum(group_peaks), outcomes),
     )
     console = console.with_values(intent.locks).at_rate(session.sample_rate)
     # Once more: a lock on a length in samples stands above the one computed from its milliseconds.
     return console.with_values(intent.locks)
-
-
-def heard_stems(session: SessionFeatures) -> list[StemFeatures]:
-    """The stems that sound, in the session's order."""
-    return [stem for stem in session.stems if stem.audio.loudness_lufs is not None]
 
 
 def _refuse_unknown_stems(session: SessionFeatures, intent: Intent) -> None:
@@ -128,216 +116,125 @@ def _wished(stem: StemFeatures, decisions: Decisions, intent: Intent) -> StemDec
     return dataclasses.replace(decision, reverb_lu=space.reverb_lu_of_space(wish.space), sends=None)
 
 
-# ---- strips ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Channel:
-    """A strip, and what leaves it: the percentiles of its peaks, and its K-weighted power in each band."""
-
-    strip: Strip
-    peaks_dbfs: tuple[float, ...]
-    power: NDArray[np.float64] | None
-
-
-def _channels(
-    session: SessionFeatures, wishes: Mapping[str, StemDecision], decisions: Decisions, *, as_recorded: bool
-) -> list[_Channel]:
-    trims = {stem.name: 0.0 if as_recorded else _trim_db(stem.audio) for stem in session.stems}
-    eqs = {name: readable(wish.eq) for name, wish in wishes.items()}
-    compressors = {
-        stem.name: _compressor(stem, wishes[stem.name], _peaks_behind_eq(stem, trims[stem.name], eqs[stem.name]))
-        for stem in session.stems
-    }
-    faders = {}
-    for stem in heard_stems(session):
-        wish = wishes[stem.name]
-        given_back = 0.0 if as_recorded else _taken_lu(stem, wish, eqs[stem.name], trims, compressors[stem.name])
-        faders[stem.name] = wish.level_lu + given_back
-    loudest = 0.0 if as_recorded else max(faders.values(), default=0.0)
-    return [
-        _channel(
-            stem,
-            wishes[stem.name],
-            decisions,
-            trim_db=trims[stem.name],
-            eq=eqs[stem.name],
-            compressor=compressors[stem.name],
-            fader_db=max(LOWEST_FADER_DB, faders.get(stem.name, loudest) - loudest),
-        )
-        for stem in session.stems
-    ]
-
-
-def _channel(
-    stem: StemFeatures,
-    wish: StemDecision,
-    decisions: Decisions,
-    *,
-    trim_db: float,
-    eq: Eq,
-    compressor: Compressor,
-    fader_db: float,
-) -> _Channel:
-    """One channel; levels to a hundredth of a decibel, which is finer than ears and readable on a console."""
-    pan, width = _rounded(wish.pan, -1.0, 1.0), _rounded(wish.width, 0.0, 2.0)
-    strip = Strip(
-        stem=stem.name,
-        group=group_of(stem.role),
-        trim_db=round(trim_db, 2) + 0.0,
-        eq=eq,
-        compressor=compressor,
-        fader_db=round(min(12.0, fader_db), 2) + 0.0,  # and no -0.0
-        pan=pan,
-        width=width,
-        sends=wish.sends or _sends(stem, wish, decisions, eq=eq, pan=pan, width=width),
-    )
-    if stem.audio.loudness_lufs is None:
-        return _Channel(strip, (), None)
-    onto_a_side_db = _loud_side_db(stem.audio, pan, width)
-    behind = dynamics.peaks_behind(
-        compressor, _peaks_behind_eq(stem, trim_db, eq), dynamics.BY_ROLE[stem.role].below_peaks_db
-    )
-    return _Channel(
-        strip,
-        tuple(level + strip.fader_db + onto_a_side_db for level in behind),
-        _power(stem.audio, eq) * 10.0 ** ((trim_db + strip.fader_db) / 10.0),
-    )
-
-
-def _trim_db(audio: AudioFeatures) -> float:
-    if audio.loudness_lufs is None:
-        return 0.0
-    return min(LARGEST_TRIM_DB, max(-LARGEST_TRIM_DB, WORKING_LUFS - audio.loudness_lufs))
-
-
-def _taken_lu(
-    stem: StemFeatures, wish: StemDecision, eq: Eq, trims: Mapping[str, float], compressor: Compressor
-) -> float:
-    """What EQ, compressor, pan and width take of the loudness; negative where they add to it."""
-    taken = -loudness_change_lu(stem.audio.spectrum_db, eq)
-    taken -= image.loudness_change_lu(stem.audio, pan=wish.pan, width=wish.width)
-    if compressor.on:
-        peaks_dbfs = _peaks_behind_eq(stem, trims[stem.name], eq)
-        below_db = dynamics.BY_ROLE[stem.role].below_peaks_db
-        taken += dynamics.loss_lu(compressor, peaks_dbfs, below_db) - compressor.makeup_db
-    return min(LARGEST_GIVEN_BACK_LU, max(-LARGEST_GIVEN_BACK_LU, taken))
-
-
-def _peaks_behind_eq(stem: StemFeatures, trim_db: float, eq: Eq) -> tuple[float, ...]:
-    change_db = trim_db + power_change_db(stem.audio.spectrum_db, eq)
-    return tuple(level + change_db for level in stem.audio.peak_percentiles_dbfs)
-
-
-def _compressor(stem: StemFeatures, wish: StemDecision, peaks_dbfs: Sequence[float]) -> Compressor:
-    if wish.compressor is not None:
-        return wish.compressor
-    return dynamics.set_for(wish.gain_reduction_db, dynamics.BY_ROLE[stem.role], peaks_dbfs)
-
-
-def _sends(stem: StemFeatures, wish: StemDecision, decisions: Decisions, *, eq: Eq, pan: float, width: float) -> Sends:
-    if stem.audio.loudness_lufs is None or (wish.reverb_lu is None and wish.delay_lu is None):
-        return Sends()
-    behind_eq_db = (np.asarray(stem.audio.spectrum_db) + band_response_db(eq)).tolist()
-    reverb_lu = space.reverb_change_lu(behind_eq_db, decisions.reverb)
-    folded = space.folded_share(stem.audio, pan=pan, width=width)
-    delay_lu = space.delay_change_lu(behind_eq_db, decisions.delay, folded)
-    return Sends(
-        reverb_db=space.send_db(wish.reverb_lu, reverb_lu, decisions.reverb.return_db),
-        delay_db=space.send_db(wish.delay_lu, delay_lu, decisions.delay.return_db),
-    )
-
-
-def _loud_side_db(audio: AudioFeatures, pan: float, width: float) -> float:
-    """By how much pan and width change the louder side, and so the peaks that a bus meets."""
-    before = 1.0 if audio.channels == 1 else (1.0 + abs(audio.imbalance)) / 2.0
-    return 10.0 * math.log10(max(max(image.sides(audio, pan=pan, width=width)) / before, 1e-6))
-
-
-def _power(audio: AudioFeatures, eq: Eq) -> NDArray[np.float64]:
-    """K-weighted power in each band behind an EQ; without the EQ its sum is the stem's loudness."""
-    if audio.loudness_lufs is None or not audio.spectrum_db:
-        return np.zeros(k_weights().size)
-    weighted = 10.0 ** (np.asarray(audio.spectrum_db) / 10.0) * k_weights()
-    scaled: NDArray[np.float64] = weighted * (10.0 ** (audio.loudness_lufs / 10.0) / math.fsum(weighted))
-    return scaled * 10.0 ** (band_response_db(eq) / 10.0)
-
-
-def readable(eq: Eq) -> Eq:
-    """An EQ with gains to a hundredth, frequencies to a tenth, and no band that nobody would hear."""
-
-    def gain(value_db: float) -> float:
-        return 0.0 if abs(value_db) < _FLAT_DB else round(value_db, 2)
-
-    def peak(band: Peak) -> Peak:
-        return Peak(gain_db=gain(band.gain_db), freq_hz=round(band.freq_hz, 1), q=round(band.q, 3))
-
-    return Eq(
-        high_pass=dataclasses.replace(eq.high_pass, freq_hz=round(eq.high_pass.freq_hz, 1)),
-        low_shelf=dataclasses.replace(
-            eq.low_shelf, gain_db=gain(eq.low_shelf.gain_db), freq_hz=round(eq.low_shelf.freq_hz, 1)
-        ),
-        peak_1=peak(eq.peak_1),
-        peak_2=peak(eq.peak_2),
-        peak_3=peak(eq.peak_3),
-        high_shelf=dataclasses.replace(
-            eq.high_shelf, gain_db=gain(eq.high_shelf.gain_db), freq_hz=round(eq.high_shelf.freq_hz, 1)
-        ),
-    )
-
-
-def _rounded(value: float, low: float, high: float) -> float:
-    return round(min(high, max(low, value)), 3) + 0.0
-
-
 # ---- groups, buses, master -------------------------------------------------------------------------------------------
 
 
 def _groups(
-    channels: Sequence[_Channel], decisions: Mapping[Group, GroupDecision]
+    made: Sequence[Channel], decisions: Mapping[Group, GroupDecision], outcomes: Outcomes
 ) -> tuple[Groups, list[tuple[float, ...]]]:
     """The four groups, each as loud as its stems make it, and the peaks that leave them."""
+    fed = {group: _Fed.by(made, decisions.get(group, GroupDecision()), group) for group in GROUPS}
+    corrections = _corrected_groups(made, fed, outcomes)
     buses: dict[Group, GroupBus] = {}
     peaks: list[tuple[float, ...]] = []
     for group in GROUPS:
-        fed = [channel for channel in channels if channel.strip.group == group and channel.power is not None]
-        bus, leaving = _group(fed, decisions.get(group, GroupDecision()), group)
+        bus, leaving = _group(fed[group], decisions.get(group, GroupDecision()), corrections.get(group))
         buses[group] = bus
         peaks.append(leaving)
     return Groups(**buses), peaks
 
 
-def _group(fed: Sequence[_Channel], decision: GroupDecision, group: Group) -> tuple[GroupBus, tuple[float, ...]]:
-    if not fed:
+@dataclass(frozen=True, slots=True)
+class _Fed:
+    """What comes into a group's compressor: who, with which spectrum before the EQ, and what is asked of it."""
+
+    members: tuple[str, ...]
+    eq: Eq
+    spectrum_db: list[float]
+    asked: Asked
+
+    @classmethod
+    def by(cls, made: Sequence[Channel], decision: GroupDecision, group: Group) -> _Fed:
+        fed = [channel for channel in made if channel.strip.group == group and channel.power is not None]
+        eq = readable(decision.eq)
+        sums = [math.fsum(band) for band in zip(*(each.power for each in fed if each.power is not None), strict=True)]
+        spectrum_db = (10.0 * np.log10(np.maximum(np.array(sums) / k_weights(), 1e-30))).tolist() if fed else []
+        change_db = power_change_db(spectrum_db, eq) if fed else 0.0
+        asked = Asked(
+            wanted_db=0.0 if decision.compressor is not None else decision.gain_reduction_db,
+            character=dynamics.BY_GROUP[group],
+            peaks_dbfs=tuple(
+                level + change_db for level in dynamics.peaks_of_sum(channel.peaks_dbfs for channel in fed)
+            ),
+        )
+        return cls(tuple(channel.strip.stem for channel in fed), eq, spectrum_db, asked)
+
+
+def _corrected_groups(
+    made: Sequence[Channel], fed: Mapping[Group, _Fed], outcomes: Outcomes
+) -> Mapping[Group, Correction]:
+    asking = {
+        group: AskedBus(members=each.members, place=GROUPS.index(group), asked=each.asked)
+        for group, each in fed.items()
+        if each.asked.any
+    }
+    if not asking:
+        return {}
+    members = {}
+    for bus in asking.values():
+        members.update(_members(made, bus))
+    return outcomes.groups(members, asking)
+
+
+def _members(made: Sequence[Channel], bus: AskedBus) -> dict[str, Member]:
+    """The stems of a bus of which enough is known, by name."""
+    found = {}
+    for channel in sorted(made, key=lambda each: each.strip.stem):
+        strip = channel.strip
+        if strip.stem in bus.members and knows(channel.stem.audio) and channel.power is not None:
+            found[strip.stem] = Member(
+                sound=sound_row(channel.stem, strip.eq),
+                member=member_row(
+                    channel.peaks_dbfs,
+                    10.0 * math.log10(max(math.fsum(channel.power), 1e-12)),
+                    beside_dbfs=bus.asked.peaks_dbfs[LOUD],
+                    reduction_db=channel.taken_db,
+                    pan=strip.pan,
+                ),
+                group=GROUPS.index(strip.group),
+            )
+    return found
+
+
+def _group(fed: _Fed, decision: GroupDecision, correction: Correction | None) -> tuple[GroupBus, tuple[float, ...]]:
+    if not fed.members:
         return GroupBus(), ()
-    eq = readable(decision.eq)
-    power = np.array([math.fsum(band) for band in zip(*(c.power for c in fed if c.power is not None), strict=True)])
-    spectrum_db = (10.0 * np.log10(np.maximum(power / k_weights(), 1e-30))).tolist()
-    incoming = dynamics.peaks_of_sum(channel.peaks_dbfs for channel in fed)
-    change_db = power_change_db(spectrum_db, eq)
-    peaks_dbfs = tuple(level + change_db for level in incoming)
-    character = dynamics.BY_GROUP[group]
-    compressor = decision.compressor or dynamics.set_for(decision.gain_reduction_db, character, peaks_dbfs)
-    taken = dynamics.loss_lu(compressor, peaks_dbfs, character.below_peaks_db)
-    given_back = taken - compressor.makeup_db if compressor.on else 0.0
-    gain_db = min(12.0, max(-12.0, given_back - loudness_change_lu(spectrum_db, eq)))
-    leaving = tuple(
-        level + gain_db for level in dynamics.peaks_behind(compressor, peaks_dbfs, character.below_peaks_db)
+    asked, below_db = fed.asked, fed.asked.character.below_peaks_db
+    placed = (
+        dynamics.placed(asked, correction)
+        if decision.compressor is None
+        else dynamics.given(decision.compressor, asked.character, asked.peaks_dbfs)
     )
-    return GroupBus(gain_db=round(gain_db, 2) + 0.0, eq=eq, compressor=compressor), leaving
+    given_back = placed.loss_lu - placed.compressor.makeup_db if placed.compressor.on else 0.0
+    gain_db = min(12.0, max(-12.0, given_back - loudness_change_lu(fed.spectrum_db, fed.eq)))
+    leaving = tuple(level + gain_db for level in dynamics.peaks_behind(placed.nominal, asked.peaks_dbfs, below_db))
+    return GroupBus(gain_db=round(gain_db, 2) + 0.0, eq=fed.eq, compressor=placed.compressor), leaving
 
 
-def _delay(session: SessionFeatures, decisions: Decisions, channels: Sequence[_Channel]) -> Delay:
+def _delay(session: SessionFeatures, decisions: Decisions, made: Sequence[Channel]) -> Delay:
     """The delay in the song's time, where anything is sent to it and the tempo is known."""
-    if session.tempo_bpm is None or not any(channel.strip.sends.delay_db > space.LEAST_SEND_DB for channel in channels):
+    if session.tempo_bpm is None or not any(channel.strip.sends.delay_db > space.LEAST_SEND_DB for channel in made):
         return decisions.delay
     return dataclasses.replace(decisions.delay, time_ms=space.dotted_eighth_ms(session.tempo_bpm), time_samples=None)
 
 
-def _master(decisions: Decisions, intent: Intent, peaks_dbfs: Sequence[float]) -> Master:
+def _master(
+    decisions: Decisions, intent: Intent, made: Sequence[Channel], peaks_dbfs: tuple[float, ...], outcomes: Outcomes
+) -> Master:
     decision, eq = decisions.master, readable(decisions.master.eq)
-    compressor = decision.compressor or dynamics.set_for(decision.gain_reduction_db, dynamics.ON_MASTER, peaks_dbfs)
+    compressor = decision.compressor
+    if compressor is None:
+        asked = Asked(wanted_db=decision.gain_reduction_db, character=dynamics.ON_MASTER, peaks_dbfs=peaks_dbfs)
+        compressor = dynamics.placed(asked, _corrected_master(made, asked, outcomes)).compressor
     return Master(eq=eq, compressor=compressor, target_lufs=_target_lufs(intent), limiter=Limiter(on=True))
+
+
+def _corrected_master(made: Sequence[Channel], asked: Asked, outcomes: Outcomes) -> Correction | None:
+    if not asked.any:
+        return None
+    heard = tuple(channel.strip.stem for channel in made if channel.power is not None)
+    bus = AskedBus(members=heard, place=len(GROUPS), asked=asked)
+    return outcomes.master(_members(made, bus), bus)
 
 
 def _target_lufs(intent: Intent) -> float:

@@ -25,7 +25,8 @@ from mixing.engine.roles import Group, Role
 LEAST_REDUCTION_DB: Final = 0.25
 """A wish for less is a wish for none: nobody hears it, and a compressor that is off costs nothing."""
 LARGEST_REDUCTION_DB: Final = 15.0
-_LOUD: Final = PEAK_PERCENTILES.index(95)
+LOUD: Final = PEAK_PERCENTILES.index(95)
+"""The place of the loud moments among the percentiles of the peaks."""
 _SHARES: Final = np.arange(2.5, 100.0, 5.0)
 
 
@@ -64,25 +65,83 @@ BY_GROUP: Final[Mapping[Group, Character]] = {
 ON_MASTER: Final = _character(2.0, 30.0, 200.0, 10.0, 7.0)
 
 
-def set_for(wanted_db: float, character: Character, peaks_dbfs: Sequence[float]) -> Compressor:
-    """The compressor of this character that turns the loud moments down by ``wanted_db`` and keeps the loudness.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A wish for compression where it is to happen.
 
     Parameters
     ----------
     wanted_db : float
-        Reduction at the 95th percentile of the peaks, in dB; off below LEAST_REDUCTION_DB.
+        Reduction of the loud moments, in dB.
     character : Character
         Ratio, times and knee.
-    peaks_dbfs : Sequence[float]
+    peaks_dbfs : tuple[float, ...]
         ``peak_percentiles_dbfs`` as they reach the compressor; empty for silence, which needs none.
     """
-    if wanted_db < LEAST_REDUCTION_DB or not peaks_dbfs:
-        return Compressor()
-    settles_at_db = peaks_dbfs[_LOUD] - character.below_peaks_db
-    threshold_db = settles_at_db - _over_db(min(wanted_db, LARGEST_REDUCTION_DB), character.compressor)
-    placed = dataclasses.replace(character.compressor, threshold_db=round(min(0.0, max(-60.0, threshold_db)), 2))
-    makeup_db = min(24.0, loss_lu(placed, peaks_dbfs, character.below_peaks_db))
-    return dataclasses.replace(placed, makeup_db=round(makeup_db, 2) + 0.0)
+
+    wanted_db: float
+    character: Character
+    peaks_dbfs: tuple[float, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether there is something to compress, and a wish that is heard."""
+        return self.wanted_db >= LEAST_REDUCTION_DB and bool(self.peaks_dbfs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What is known better than the formula: by how much its threshold is too low, and its loss too small."""
+
+    threshold_db: float = 0.0
+    loss_lu: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A compressor as it stands in the console, and the one that the formulas reckon with.
+
+    Parameters
+    ----------
+    compressor : Compressor
+    nominal : Compressor
+        With the formula's threshold, whose static curve takes what is wished of the loud moments.
+    loss_lu : float
+        The loudness that it takes, makeup not counted.
+    """
+
+    compressor: Compressor
+    nominal: Compressor
+    loss_lu: float
+
+
+def set_for(wanted_db: float, character: Character, peaks_dbfs: Sequence[float]) -> Compressor:
+    """The compressor of this character that turns the loud moments down by ``wanted_db`` and keeps the loudness."""
+    return placed(Asked(wanted_db=wanted_db, character=character, peaks_dbfs=tuple(peaks_dbfs))).compressor
+
+
+def placed(asked: Asked, correction: Correction | None = None) -> Placed:
+    """The compressor that a wish asks for, off where nobody would hear it; corrected where somebody knows better."""
+    if not asked.any:
+        return Placed(compressor=Compressor(), nominal=Compressor(), loss_lu=0.0)
+    correction, below_db = correction or Correction(), asked.character.below_peaks_db
+    nominal = dataclasses.replace(asked.character.compressor, threshold_db=_threshold_db(threshold_for(asked)))
+    taken_lu = max(0.0, loss_lu(nominal, asked.peaks_dbfs, below_db) + correction.loss_lu)
+    nominal = dataclasses.replace(nominal, makeup_db=round(min(24.0, taken_lu), 2) + 0.0)
+    threshold_db = _threshold_db(nominal.threshold_db + correction.threshold_db)
+    return Placed(compressor=dataclasses.replace(nominal, threshold_db=threshold_db), nominal=nominal, loss_lu=taken_lu)
+
+
+def threshold_for(asked: Asked) -> float:
+    """The threshold of the formula in dBFS, wherever that may lie."""
+    settles_at_db = asked.peaks_dbfs[LOUD] - asked.character.below_peaks_db
+    return settles_at_db - _over_db(min(asked.wanted_db, LARGEST_REDUCTION_DB), asked.character.compressor)
+
+
+def given(compressor: Compressor, character: Character, peaks_dbfs: Sequence[float]) -> Placed:
+    """A compressor that somebody set by hand, and what it takes by the formula."""
+    taken_lu = loss_lu(compressor, peaks_dbfs, character.below_peaks_db)
+    return Placed(compressor=compressor, nominal=compressor, loss_lu=taken_lu)
 
 
 def loss_lu(compressor: Compressor, peaks_dbfs: Sequence[float], below_peaks_db: float) -> float:
@@ -119,3 +178,7 @@ def _over_db(wanted_db: float, curve: Compressor) -> float:
     if wanted_db >= slope * knee_db / 2.0:
         return wanted_db / slope
     return math.sqrt(2.0 * knee_db * wanted_db / slope) - knee_db / 2.0
+
+
+def _threshold_db(level_db: float) -> float:
+    return round(min(0.0, max(-60.0, level_db)), 2)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from mixing.engine.console.parameters import ConsoleParameters, Eq, HighPass
 from mixing.engine.mixers import image
-from mixing.engine.mixers.assemble import assemble, heard_stems
+from mixing.engine.mixers.assemble import assemble
+from mixing.engine.mixers.channels import heard_stems
 from mixing.engine.mixers.decisions import Decisions, StemDecision
 from mixing.engine.mixers.eq_response import band_response_db
 from mixing.engine.mixers.interface import AudioFeatures, Intent, SessionFeatures, StemFeatures, band_centres_hz
