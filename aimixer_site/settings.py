@@ -170,11 +170,14 @@ PERIODIC = {
     "tournament.services.queue.refill": 10,
     "tournament.services.ratings.recompute": 60,
     "tournament.services.integrity.judge": 3600,
+    "tournament.services.clip_sweep.sweep": 3600,
 }
 ARENA_AHEAD = env_int("AIMIXER_ARENA_AHEAD", 12, low=0, high=1000)
 """Battles that the arena keeps ready for voters, fewer while nobody votes; with 0 it prepares none by itself."""
 ARENA_CLOCK = "django.utils.timezone.now"
 """What listening and votes are dated by; tests name a clock that runs faster."""
+CLIPS_KEPT_DAYS = env_int("AIMIXER_CLIPS_DAYS", 30, low=1)
+"""So long after the last vote or beat the sound of a battle that is over can still be heard."""
 INFERENCE_WARM = "mixing.jobs.warm"
 """Called once by an inference worker before it takes its first job."""
 INGEST_PRELOAD = ["mixing.jobs", "mixing.engine.audio.ingest"]

@@ -24,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "counts": {
             "songs": Song.objects.count(),
             "mixes": Mix.objects.exclude(wav_path="").count(),
-            "battles": Battle.objects.exclude(clip_b_path="").count(),
+            "battles": Battle.objects.exclude(clip_duration_s=None).count(),
             "votes": Vote.objects.count(),
         },
     }

@@ -88,6 +88,7 @@ class BattleCard:
     job: Job
     created_at: datetime
     is_ready: bool
+    is_cleared: bool
     clips: Clips | None
     vote: Vote | None
     reveal: Reveal | None
@@ -113,6 +114,7 @@ def card(battle: Battle, vote: Vote | None, *, with_facts: bool = True) -> Battl
         job=battle.preparation,
         created_at=battle.created_at,
         is_ready=battle.is_ready,
+        is_cleared=battle.is_cleared,
         clips=_clips(battle) if battle.is_ready else None,
         vote=vote,
         reveal=_reveal(battle, row, vote, with_facts=with_facts) if vote is not None else None,

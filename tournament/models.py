@@ -109,6 +109,11 @@ class Battle(models.Model):
         return bool(self.clip_a_path and self.clip_b_path)
 
     @property
+    def is_cleared(self) -> bool:
+        """Whether its sound was there and is kept no longer; what was voted and measured stays."""
+        return not self.is_ready and self.job is not None and self.job.state == Job.State.DONE
+
+    @property
     def played_song(self) -> Song:
         """The song of a battle that can still be heard; access hands out no others."""
         if self.song is None:

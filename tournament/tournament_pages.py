@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import User
 from mixing.models import Job, Mix, Song, Stem
 from tournament.engine import rounds, taste
-from tournament.models import Competitor, Round, Tournament, Vote
+from tournament.models import Battle, Competitor, Round, Tournament, Vote
 from tournament.services import challengers, tournaments
 
 KINDS: Final[dict[str, tuple[str, str]]] = {
@@ -184,8 +184,13 @@ def _line(row: Round, *, with_words: bool) -> Line:
         was_chosen=was_chosen,
         sentence="" if was_chosen else _NO_CHOICE.get(Vote.Choice(row.choice), ""),
         words=taste.words_of(tournaments.moved_in(row)) if with_words else (),
-        battle_url=reverse("tournament:battle", args=[row.battle.uuid]) if row.battle is not None else "",
+        battle_url=_replay(row.battle),
     )
+
+
+def _replay(battle: Battle | None) -> str:
+    """Where a round can be heard again, as long as its sound is kept."""
+    return reverse("tournament:battle", args=[battle.uuid]) if battle is not None and battle.is_ready else ""
 
 
 def _current(row: Round) -> Current:

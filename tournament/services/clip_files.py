@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from typing import Final, Literal
+from uuid import UUID
 
 from mixing.services import storage
 from tournament.models import Battle
@@ -36,6 +37,24 @@ def clip_path(battle: Battle, side: Side) -> Path:
 def peaks_path(battle: Battle) -> Path:
     """The one waveform that stands for both clips."""
     return clip_path(battle, "a").with_name(PEAKS)
+
+
+def remove(battle: Battle) -> None:
+    """Delete all sound of a battle, whose row names none any more."""
+    shutil.rmtree(_battle_folder(battle), ignore_errors=True)
+
+
+def battle_folders() -> list[Path]:
+    """The folders of all battles that have one, whether a row knows them or not; each is called as its battle."""
+    return [folder for folder in storage.media_root().glob("songs/*/battles/*") if _is_uuid(folder.name)]
+
+
+def _is_uuid(name: str) -> bool:
+    try:
+        UUID(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _battle_folder(battle: Battle) -> Path:

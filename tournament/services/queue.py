@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 
 from accounts.models import User
@@ -106,6 +106,12 @@ def _standing() -> QuerySet[Battle]:
         version_a=F("mixer_a__version"),
         version_b=F("mixer_b__version"),
     )
+
+
+def still_wanted() -> QuerySet[Battle]:
+    """The arena's battles that somebody may yet be handed: neither served, nor of mixers or songs that have left."""
+    enough = Case(When(purpose=Purpose.REPEAT, then=1), default=VOTES_EACH)
+    return _standing().annotate(votes_count=Count("votes")).filter(votes_count__lt=enough)
 
 
 def _ready(rows: QuerySet[Battle]) -> QuerySet[Battle]:
