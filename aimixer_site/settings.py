@@ -284,7 +284,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "aimixer_site.ops.pagination.Pages",
     "PAGE_SIZE": 50,
     "EXCEPTION_HANDLER": "aimixer_site.ops.api_errors.api_exception_handler",
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["aimixer_site.ops.limits.UserThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": env_str("AIMIXER_API_RATE", "1200/min")},
 }
 SPECTACULAR_SETTINGS = {
