@@ -1,21 +1,22 @@
-"""A person's settings: their name and the keys of their programs."""
+"""A person's settings: their name and the keys of their programs; and the links by which people bring others."""
 
 from __future__ import annotations
 
 from typing import cast
 from uuid import UUID
 
+from django.conf import settings as site
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access
 from accounts.forms import ApiKeyForm, ProfileForm
 from accounts.models import User
-from accounts.services import api_keys, profile
+from accounts.services import api_keys, profile, referrals
 
 
 @login_required
@@ -49,6 +50,22 @@ def api_key_revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
     api_keys.revoke(api_key=access.api_key_for(cast(User, request.user), uuid))
     messages.success(request, "The key is revoked.")
     return redirect("accounts:settings")
+
+
+@require_safe
+@never_cache
+def join(request: HttpRequest, code: str) -> HttpResponse:
+    """The link of somebody who brings others. Who has an account goes on; everybody else is asked to make one."""
+    referrer = referrals.owner_of(code)
+    if referrer is None:
+        raise Http404
+    if request.user.is_authenticated:
+        return redirect(site.LOGIN_REDIRECT_URL)
+    who = referrer.display_name or "A listener here"
+    messages.info(request, f"{who} asks you to judge mixes by ear. Make an account, and begin with a battle.")
+    response = redirect("account_signup")
+    referrals.remember(response, referrer)
+    return response
 
 
 def _page(

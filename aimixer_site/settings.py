@@ -201,6 +201,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+FREE_MIXES_A_DAY = env_int("AIMIXER_FREE_MIXES_A_DAY", 50, low=0, high=100_000)
+"""Of one person; a further mix takes one credit, which votes that count bring."""
+REFERRAL_VOTES = env_int("AIMIXER_REFERRAL_VOTES", 10, low=1, high=10_000)
+"""Votes that count which somebody must have cast before whoever brought them gets credits for it."""
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "mixing:songs"
 LOGOUT_REDIRECT_URL = "home"

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views import join
 from aimixer_site import views
 from aimixer_site.ops import health
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
+    path("join/<slug:code>/", join, name="join"),
     path("api/v1/", include("aimixer_site.api")),
     path("", include("mixing.urls")),
     path("", include("tournament.urls")),

@@ -11,19 +11,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from aimixer_site.ops.append_only import AppendOnly
 from mixing.models import Job, Mixer, Song
-
-
-class AppendOnly(models.Model):
-    """A row that is written once. What it says is never changed; a later row may say otherwise."""
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError(f"A {self._meta.verbose_name} is written once and kept.")
-        super().save(*args, **kwargs)
 
 
 class SongConsent(AppendOnly):

@@ -23,12 +23,13 @@ from redis.exceptions import RedisError
 from structlog.contextvars import bound_contextvars
 
 from accounts.models import User
+from accounts.services import allowance
 from aimixer_site.ops import jobs as queue
 from aimixer_site.ops.errors import DomainError, unless_deleted
 from aimixer_site.ops.logs import request_id
 from mixing import events
 from mixing.engine.errors import Cancelled, EngineError
-from mixing.models import Job, Recording, Reference, Song, Stem, Upload
+from mixing.models import Job, Mix, Recording, Reference, Song, Stem, Upload
 from mixing.services import storage
 from mixing.services.pace import Pace
 
@@ -306,6 +307,9 @@ def _end(rows: QuerySet[Job], job_uuid: UUID, state: Job.State, error: EngineErr
     )
     if changed:
         _settle_recording(job_uuid, error)
+        if state != Job.State.DONE:
+            for mix in Mix.objects.filter(job__uuid=job_uuid).values_list("uuid", flat=True):
+                allowance.give_back_mix(mix)
         transaction.on_commit(partial(events.announce, job_uuid))
     return bool(changed)
 

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services import allowance
 from aimixer_site.ops.errors import DomainError, unless_deleted
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.errors import MixFailed
@@ -62,6 +63,7 @@ def create(*, song: Song, owner: User, mixer_key: str, intent: dict[str, Any], r
             reference_name=match.name if match else "",
         )
         mix.stems.set(stems)
+        allowance.pay_for_mix(user=owner, mix=mix.uuid)
     return mix
 
 
@@ -69,6 +71,8 @@ def create_from_console(
     *, song: Song, owner: User, mixer: Mixer, version: str, sha256: str, parameters: dict[str, Any]
 ) -> Mix:
     """A mix by a console that is set already, such as the one that won a tournament; nothing is predicted again.
+
+    It is what a tournament ends with, and takes nothing of the day's free mixes.
 
     Parameters
     ----------
@@ -132,6 +136,8 @@ def delete(*, mix: Mix) -> None:
     exports = list(mix.exports.values_list("path", "job_id"))
     paths = [mix.wav_path, mix.flac_path, mix.peaks_path, *(path for path, _ in exports)]
     files = [storage.absolute(path) for path in paths if path]
+    if not mix.is_ready:
+        allowance.give_back_mix(mix.uuid)
     Job.objects.filter(pk__in=[mix.job_id, *(job for _, job in exports)]).delete()
     transaction.on_commit(partial(storage.remove, *files))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.models import User
+from accounts.services import allowance
 from aimixer_site.ops.errors import DomainError
 from mixing.models import Job, Song, Upload
 from mixing.services import storage
@@ -32,6 +33,8 @@ def delete(*, song: Song) -> None:
     song_uuid = song.uuid
     parts = [storage.part_file(uuid) for uuid in Upload.objects.filter(song=song).values_list("uuid", flat=True)]
     battles = list(song.battles.values_list("uuid", flat=True))
+    for mix in song.mixes.filter(wav_path="").values_list("uuid", flat=True):
+        allowance.give_back_mix(mix)
     song.delete()
 
     def remove_sound() -> None:
