@@ -1,8 +1,9 @@
 """Who meets whom, on which song, and who stands on which side.
 
 Most draws are uniform over pairs and songs, so that no estimate leans on how pairs were chosen; some go where they
-teach most. Every draw comes with its propensity, the probability that this pair would be drawn on this song by all ways
-together, so that whoever analyses the votes can weigh them back.
+teach most, by what the online filter believes at the moment (:mod:`tournament.engine.online`). Every draw comes with
+its propensity, the probability that this pair would be drawn on this song by all ways together, so that whoever
+analyses the votes can weigh them back.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
+from tournament.engine.online import START, Belief, information
+
 T = TypeVar("T")
 
 Stratum = Literal["uniform", "placement", "top", "anchor"]
@@ -22,18 +25,16 @@ Pair = tuple[str, str]
 
 SHARES: Final[Mapping[Stratum, float]] = {"uniform": 0.7, "placement": 0.1, "top": 0.1, "anchor": 0.1}
 TOP: Final = 5
-"""So many of the best known are compared among each other, the closest most often."""
-CLOSE: Final = 0.5
-"""Pairs of the top at a distance of d logits are drawn in proportion to exp(-d / CLOSE)."""
+"""So many of those who may be the best are compared among each other, the most doubtful pairs most often."""
+_LEAST_DOUBT: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of a contender: its votes, and its strength in logits by the online filter or the board."""
+    """A contender, and what the online filter believes of its strength."""
 
     key: str
-    votes: int
-    strength: float
+    belief: Belief = START
     is_anchor: bool = False
 
 
@@ -50,18 +51,18 @@ class Draw:
 def pair_probabilities(contenders: Sequence[Known]) -> dict[Stratum, dict[Pair, float]]:
     """For each way of drawing, the probability of each pair; an impossible way has no pairs.
 
-    *Placement* takes a contender with the fewest votes and any other. *Top* takes two of the best. *Anchor* takes one
-    of the contenders that are never removed and any other.
+    *Placement* takes the contender that is known least, the one of the largest variance, and another one in proportion
+    to what a vote between them would tell. *Top* takes two of those who may be the best, by mean plus deviation, in
+    proportion to how much their order is in doubt. *Anchor* takes one of the contenders that are never removed and any
+    other.
     """
     keys = sorted(known.key for known in contenders)
     pairs = list(itertools.combinations(keys, 2))
-    fewest = min(known.votes for known in contenders)
-    newest = [known.key for known in contenders if known.votes == fewest]
     anchors = [known.key for known in contenders if known.is_anchor]
     return {
         "uniform": _normal(dict.fromkeys(pairs, 1.0)),
-        "placement": _with_any(newest, keys),
-        "top": _closest(sorted(contenders, key=lambda known: (-known.strength, known.key))[:TOP]),
+        "placement": _placing(contenders),
+        "top": _doubtful(sorted(contenders, key=lambda known: (-_at_best(known.belief), known.key))[:TOP]),
         "anchor": _with_any(anchors, keys),
     }
 
@@ -99,13 +100,37 @@ def _with_any(chosen: Sequence[str], keys: Sequence[str]) -> dict[Pair, float]:
     return _normal(weights)
 
 
-def _closest(best: Sequence[Known]) -> dict[Pair, float]:
+def _placing(contenders: Sequence[Known]) -> dict[Pair, float]:
+    """The least known, and another one by what a vote would tell; of equally unknown ones each as often."""
+    unknown = max(known.belief.variance for known in contenders)
+    weights: dict[Pair, float] = {}
+    for one in (known for known in contenders if known.belief.variance == unknown):
+        tells = {
+            other.key: information(one.belief.mean - other.belief.mean) for other in contenders if other.key != one.key
+        }
+        whole = math.fsum(tells.values())
+        for key, tell in tells.items():
+            pair = (min(one.key, key), max(one.key, key))
+            weights[pair] = weights.get(pair, 0.0) + tell / whole
+    return _normal(weights)
+
+
+def _at_best(belief: Belief) -> float:
+    return belief.mean + math.sqrt(belief.variance)
+
+
+def _doubtful(best: Sequence[Known]) -> dict[Pair, float]:
+    """Each pair by the probability that its order is the other way round than it seems."""
     return _normal(
         {
-            (min(one.key, other.key), max(one.key, other.key)): math.exp(-abs(one.strength - other.strength) / CLOSE)
+            (min(one.key, other.key), max(one.key, other.key)): max(_doubt(one.belief, other.belief), _LEAST_DOUBT)
             for one, other in itertools.combinations(best, 2)
         }
     )
+
+
+def _doubt(one: Belief, other: Belief) -> float:
+    return 0.5 * math.erfc(abs(one.mean - other.mean) / math.sqrt(2.0 * (one.variance + other.variance)))
 
 
 def _normal(weights: Mapping[Pair, float]) -> dict[Pair, float]:

@@ -19,3 +19,8 @@ NOT_ENTERED: Final[Mapping[str, str]] = {
 def contenders() -> QuerySet[Mixer]:
     """Mixers that votes are worth spending on: active, in need of no reference, and of a family that has earned it."""
     return Mixer.objects.filter(is_active=True, needs_reference=False).exclude(family__in=list(NOT_ENTERED))
+
+
+def contender(key: str, version: str) -> str:
+    """What boards call a mixer as it mixed: ``key@version``, the version's first twelve characters."""
+    return f"{key}@{version[:12]}"

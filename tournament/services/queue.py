@@ -6,7 +6,6 @@ are ready somebody is handed next is drawn evenly, and looks at nothing but what
 
 from __future__ import annotations
 
-import math
 import random
 import secrets
 from collections.abc import Iterable, Sequence
@@ -24,10 +23,12 @@ from mixing.models import Job, Mix, Mixer, OpenedMix, Song, Stem
 from mixing.services import jobs
 from tournament import access
 from tournament.engine.matchmaking import Draw, Known, draw_pair, toss
-from tournament.models import Ballot, Battle, RatingSnapshot, Vote
+from tournament.engine.online import START
+from tournament.models import Ballot, Battle, Vote
+from tournament.services import beliefs
 from tournament.services.battles import BATTLE
 from tournament.services.consents import genre_of, in_arena
-from tournament.services.contenders import contenders
+from tournament.services.contenders import contender, contenders
 
 Purpose = Battle.Purpose
 
@@ -53,7 +54,6 @@ TRIAL_AFTER_REGULAR: Final = 1 / 7
 SETTLED: Final = 3
 """A battle comes back, with its sides exchanged, once so many others have been judged after it."""
 ANCHORS: Final = frozenset({"faders-up", "rough-mix"})
-_POINTS_PER_LOGIT: Final = 400.0 / math.log(10.0)
 _SHARED_TRIALS: Final = (Purpose.SAME, Purpose.ANCHOR)
 _TRIALS: Final = (*_SHARED_TRIALS, Purpose.REPEAT)
 
@@ -291,12 +291,13 @@ def _enlist(song: Song, sides: tuple[Mixer, Mixer], now: datetime, **more: Any) 
 
 
 def _known(mixers: Iterable[Mixer]) -> list[Known]:
-    """Votes and strengths as the public board has them; a mixer that is not on it yet has none."""
-    snapshot = RatingSnapshot.objects.filter(board="public").order_by("-id").first()
-    rows = {row["contender"]: row for row in (snapshot.result.get("rows", []) if snapshot else [])}
-    known = []
-    for mixer in mixers:
-        row = rows.get(f"{mixer.key}@{mixer.version[:12]}", {})
-        strength = (row.get("rating", 1000.0) - 1000.0) / _POINTS_PER_LOGIT
-        known.append(Known(key=mixer.key, votes=row.get("votes", 0), strength=strength, is_anchor=mixer.key in ANCHORS))
-    return known
+    """What the votes so far say of each, by the online filter; of one that nobody has voted on nothing is known."""
+    believed = beliefs.current()
+    return [
+        Known(
+            key=mixer.key,
+            belief=believed.get(contender(mixer.key, mixer.version), START),
+            is_anchor=mixer.key in ANCHORS,
+        )
+        for mixer in mixers
+    ]

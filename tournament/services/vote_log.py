@@ -15,6 +15,7 @@ from django.utils.crypto import salted_hmac
 from tournament.engine.board import VoteRecord
 from tournament.models import Battle, Competitor, Vote
 from tournament.services import quarantine
+from tournament.services.contenders import contender
 
 PSEUDONYM_DIGITS: Final = 24
 """Of 64: 96 bits, so that no two of any number of people share one."""
@@ -50,11 +51,6 @@ def read() -> VoteLog:
             voters[record.voter] = row["voter_id"]
         records.append(record)
     return VoteLog(records=tuple(records), voters=voters)
-
-
-def contender(key: str, version: str) -> str:
-    """What boards call a mixer as it mixed: ``key@version``, the version's first twelve characters."""
-    return f"{key}@{version[:12]}"
 
 
 def _of_contenders(row: dict[str, Any]) -> bool:

@@ -8,14 +8,15 @@ from collections import Counter
 import pytest
 import scipy.stats
 
-from tournament.engine.matchmaking import SHARES, Known, draw_pair, pair_probabilities, toss
+from tournament.engine.matchmaking import SHARES, TOP, Known, draw_pair, pair_probabilities, toss
+from tournament.engine.online import Belief, information
 
 CONTENDERS = [
-    Known(key="faders-up", votes=90, strength=-0.5, is_anchor=True),
-    Known(key="rough-mix", votes=90, strength=0.0, is_anchor=True),
-    Known(key="console-net", votes=80, strength=0.3),
-    Known(key="deep-sets", votes=70, strength=0.2),
-    Known(key="newcomer", votes=0, strength=0.0),
+    Known(key="faders-up", belief=Belief(mean=-0.5, variance=0.04, votes=90), is_anchor=True),
+    Known(key="rough-mix", belief=Belief(mean=0.0, variance=0.04, votes=90), is_anchor=True),
+    Known(key="console-net", belief=Belief(mean=0.3, variance=0.05, votes=80)),
+    Known(key="deep-sets", belief=Belief(mean=0.2, variance=0.05, votes=70)),
+    Known(key="newcomer"),
 ]
 SONGS = ["one", "two", "three"]
 
@@ -33,12 +34,40 @@ def test_placement_always_has_the_newcomer_and_anchors_always_an_anchor() -> Non
     assert ways["anchor"]["faders-up", "rough-mix"] == pytest.approx(2 / 8)
 
 
-def test_close_ones_of_the_top_meet_most() -> None:
+def test_somebody_new_is_placed_where_a_vote_tells_most() -> None:
+    placement = pair_probabilities(CONTENDERS)["placement"]
+
+    assert max(placement, key=lambda pair: placement[pair]) == ("newcomer", "rough-mix")
+    far, near = placement["faders-up", "newcomer"], placement["newcomer", "rough-mix"]
+    assert far / near == pytest.approx(information(0.5) / information(0.0))
+
+
+def test_two_who_are_equally_unknown_are_placed_as_often() -> None:
+    placement = pair_probabilities([*CONTENDERS, Known(key="other")])["placement"]
+
+    of = {name: sum(share for pair, share in placement.items() if name in pair) for name in ("newcomer", "other")}
+    assert of["newcomer"] == pytest.approx(of["other"])
+    assert all({"newcomer", "other"} & set(pair) for pair in placement)
+
+
+def test_of_the_top_those_meet_whose_order_is_in_doubt() -> None:
     top = pair_probabilities(CONTENDERS)["top"]
 
+    # A tenth of a logit at a deviation of .316 is .316 deviations, eight tenths at .3 are 2.67: .376 to .0038.
+    assert top["console-net", "deep-sets"] / top["console-net", "faders-up"] == pytest.approx(
+        0.37591 / 0.00383, rel=0.01
+    )
     assert top["newcomer", "rough-mix"] == max(top.values())
-    # A tenth of a logit apart against eight tenths, at half a logit: e^1.4.
-    assert top["console-net", "deep-sets"] / top["console-net", "faders-up"] == pytest.approx(4.055, abs=0.001)
+
+
+def test_the_top_are_those_who_may_be_the_best() -> None:
+    """Somebody new may be, who is believed to be average; and somebody who is known to be is in it too."""
+    settled = [Known(key=f"known-{n}", belief=Belief(mean=n / 10, variance=0.01, votes=300)) for n in range(8)]
+
+    seen = {key for pair in pair_probabilities([*settled, Known(key="new")])["top"] for key in pair}
+
+    assert seen == {"new", "known-7", "known-6", "known-5", "known-4"}
+    assert len(seen) == TOP
 
 
 def test_the_propensity_is_how_often_a_pair_is_drawn_on_a_song() -> None:
@@ -63,7 +92,7 @@ def test_the_strata_have_their_shares() -> None:
 
 def test_without_anchors_their_share_is_uniform() -> None:
     rng = random.Random(3)
-    plain = [Known(key=key, votes=5, strength=0.0) for key in "abc"]
+    plain = [Known(key=key) for key in "abc"]
 
     drawn = Counter(draw_pair(plain, SONGS, rng=rng).stratum for _ in range(5_000))
 

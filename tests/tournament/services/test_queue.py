@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mixing.models import Job, Mixer
-from tests.tournament import factories
+from tests.tournament import boards, factories
 from tournament.engine.matchmaking import SHARES
-from tournament.models import Ballot, Battle, RatingSnapshot, SongConsent
+from tournament.engine.online import Belief
+from tournament.models import Ballot, Battle, SongConsent
 from tournament.services import consents, queue
 
 pytestmark = pytest.mark.django_db
@@ -293,13 +294,13 @@ def test_who_could_not_tell_is_not_asked_again(alice, house):
     assert REPEAT not in {battle.purpose for battle in refilled()}
 
 
-def test_strengths_and_votes_are_those_of_the_public_board(alice):
-    mixer = Mixer.objects.first()
-    row = {"contender": f"{mixer.key}@{mixer.version[:12]}", "rating": 1400.0, "votes": 77}
-    for rows in ([{**row, "votes": 1}], [row]):
-        result = {"rows": rows}
-        RatingSnapshot.objects.create(board="public", votes_count=1, votes_sha256="", rules={}, result=result)
+def test_pairs_are_drawn_by_what_the_votes_so_far_say(alice, house):
+    first, second = list(Mixer.objects.all())[:2]
+    boards.duel(boards.people(6), wins_of_ten=10)
     known = {one.key: one for one in queue._known(Mixer.objects.all())}
-    assert (known[mixer.key].votes, known[mixer.key].strength) == (77, pytest.approx(2.302585))
-    assert {one.votes for key, one in known.items() if key != mixer.key} == {0}
+    assert (known[first.key].belief.votes, known[second.key].belief.votes) == (18, 18)
+    assert known[first.key].belief.mean > 0.5 > known[second.key].belief.mean
+    assert {one.belief for key, one in known.items() if key not in (first.key, second.key)} == {Belief()}
     assert {key for key, one in known.items() if one.is_anchor} == queue.ANCHORS
+    Mixer.objects.filter(pk=first.pk).update(version="newer")
+    assert queue._known(Mixer.objects.filter(pk=first.pk))[0].belief == Belief(), "another version is another contender"
