@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from aimixer_site import front
 from aimixer_site.ops.logs import request_id
-from mixing.models import Mix, Mixer, Song
+from mixing.models import Mix, Song
 from tournament.models import Battle, Vote
 
 
@@ -18,7 +18,6 @@ from tournament.models import Battle, Vote
 def home(request: HttpRequest) -> HttpResponse:
     demo = Song.objects.filter(owner=None).first()
     context = {
-        "mixers": Mixer.objects.filter(is_active=True),
         "demo": demo,
         "lanes": front.lanes(demo),
         "counts": {

@@ -31,17 +31,18 @@ from tournament.traces import address_of, browser_of
 LISTED = 50
 
 
-@login_required
 @require_safe
 def arena(request: HttpRequest) -> HttpResponse:
-    user = cast(User, request.user)
-    context = {
-        "open_battles": cards(user, access.open_battles(user)[:LISTED]),
-        "own_battles": cards(user, access.own_battles(user)[:LISTED]),
-        "board": board_pages.board_page(board_pages.PUBLIC),
-        "held": quarantine.held_back(user),
-        "house_songs": songs.house_songs(user),
-    }
+    """The board for everyone; battles for who is signed in."""
+    context: dict[str, Any] = {"board": board_pages.board_page(board_pages.PUBLIC)}
+    if request.user.is_authenticated:
+        user = request.user
+        context |= {
+            "open_battles": cards(user, access.open_battles(user)[:LISTED]),
+            "own_battles": cards(user, access.own_battles(user)[:LISTED]),
+            "held": quarantine.held_back(user),
+            "house_songs": songs.house_songs(user),
+        }
     return render(request, "tournament/arena.html", context)
 
 

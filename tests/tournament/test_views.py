@@ -323,9 +323,18 @@ def test_a_battle_on_a_private_song_opens_for_its_owner_alone(client, alice, met
     assert ask(url).status_code == owners
 
 
-@pytest.mark.parametrize("path", ["/arena/", "/api/v1/battles/"])
-def test_the_arena_is_for_those_who_are_signed_in(client, path):
-    assert client.get(path).status_code in (302, 401, 403)
+def test_a_visitor_sees_the_board_and_how_a_battle_goes_and_no_battle(client, battle):
+    shown = client.get("/arena/")
+    words = shown.content.decode()
+    assert shown.status_code == 200
+    assert "How a battle goes" in words
+    assert "/accounts/signup/?next=/arena/" in words
+    assert str(battle.uuid) not in words
+    assert "/arena/next" not in words
+
+
+def test_the_programs_battles_are_for_those_who_are_signed_in(client):
+    assert client.get("/api/v1/battles/").status_code in (401, 403)
 
 
 def test_a_vote_needs_the_pages_token(alice, battle):
