@@ -117,13 +117,61 @@ class Client:
 
 
 class LiveSite:
-    """A running site; ``process`` is ``manage.py serve`` and everything else is below it."""
+    """A site that can be started and ended; ``process`` is ``manage.py serve`` and everything else is below it."""
 
-    def __init__(self, url: str, process: subprocess.Popen[str], env: dict[str, str], log: list[str]) -> None:
-        self.url = url
-        self.process = process
-        self.env = env
-        self.log = log
+    process: subprocess.Popen[str]
+    reader: threading.Thread
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        port = free_port()
+        self.url = f"http://localhost:{port}"
+        self.env = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AIMIXER_", "DJANGO_"))},
+            "AIMIXER_VAR": str(folder),
+            # A test's own jobs are not to wait for battles that nobody asked for.
+            "AIMIXER_ARENA_AHEAD": "0",
+            "PORT": str(port),
+            "PYTHONUNBUFFERED": "1",
+            **settings,
+        }
+        self.log: list[str] = []
+
+    def start(self) -> None:
+        """Start it and wait until it says where it is."""
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve"],
+            cwd=ROOT, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        )  # fmt: skip
+        said = len(self.log)
+        self.reader = threading.Thread(target=lambda: self.log.extend(self.process.stdout or ()), daemon=True)
+        self.reader.start()
+        wait_for(
+            lambda: self.process.poll() is not None or any(self.url in line for line in self.log[said:]),
+            timeout_s=180, why="the site to print its URL",
+        )  # fmt: skip
+        assert self.process.poll() is None, "".join(self.log)
+
+    def stop(self) -> None:
+        """End it by Ctrl-C, as a person would; nothing of it may be left."""
+        children: list[psutil.Process] = []
+        if self.process.poll() is None:
+            children = psutil.Process(self.process.pid).children(recursive=True)
+            self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(timeout=30)
+        finally:
+            self.process.kill()
+            self.reader.join(timeout=5)
+            print("".join(self.log[-200:]))  # noqa: T201 - pytest shows it where a test failed
+        assert self.process.returncode == 0, f"serve ended with {self.process.returncode}"
+        assert not [child for child in children if _lives(child)]
+
+    def kill(self) -> None:
+        """Kill the one process that watches over the others; the kernel takes those with it."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.kill()
+        self.process.wait(timeout=10)
+        wait_for(lambda: not [child for child in children if _lives(child)], timeout_s=10, why="all of it to be gone")
 
     def manage(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -161,44 +209,19 @@ def _command_line(process: psutil.Process) -> list[str]:
         return []
 
 
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 @contextmanager
 def live_site(folder: Path, **settings: str) -> Iterator[LiveSite]:
-    """Serve a site of its own in ``folder`` until the block ends, by Ctrl-C as a person would end it."""
-    port = free_port()
-    url = f"http://localhost:{port}"
-    env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("AIMIXER_", "DJANGO_"))},
-        "AIMIXER_VAR": str(folder),
-        # A test's own jobs are not to wait for battles that nobody asked for.
-        "AIMIXER_ARENA_AHEAD": "0",
-        "PORT": str(port),
-        "PYTHONUNBUFFERED": "1",
-        **settings,
-    }
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "serve"],
-        cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-    )  # fmt: skip
-    log: list[str] = []
-    reader = threading.Thread(target=lambda: log.extend(process.stdout or ()), daemon=True)
-    reader.start()
-    children: list[psutil.Process] = []
+    """Serve a site of its own in ``folder`` until the block ends."""
+    site = LiveSite(folder, **settings)
     try:
-        wait_for(
-            lambda: process.poll() is not None or any(url in line for line in log),
-            timeout_s=180, why="the site to print its URL",
-        )  # fmt: skip
-        assert process.poll() is None, "".join(log)
-        yield LiveSite(url, process, env, log)
+        site.start()
+        yield site
     finally:
-        if process.poll() is None:
-            children = psutil.Process(process.pid).children(recursive=True)
-            process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=30)
-        finally:
-            process.kill()
-            reader.join(timeout=5)
-            print("".join(log[-200:]))  # noqa: T201 - pytest shows it where a test failed
-    assert process.returncode == 0, f"serve ended with {process.returncode}"
-    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+        site.stop()
