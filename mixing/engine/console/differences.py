@@ -1,7 +1,7 @@
 """What changed between two consoles of one session, in a musician's words: ``Vocals +1.5 dB, less 300 Hz``.
 
-The words follow what is heard and not which knob was turned: two bands that trade places, or a trim that takes back
-what a fader gave, are no change.
+The words follow what is heard and not which knob was turned: two bands that trade places, a trim that takes back what a
+fader gave, a group without a stem or a reverb that nothing is sent to are no change.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +30,18 @@ from mixing.engine.console.parameters import (
     Reverb,
     Strip,
 )
-from mixing.engine.roles import GROUPS
+from mixing.engine.roles import GROUPS, Group
 
 LEAST_LEVEL_DB: Final = 0.1
 LEAST_TONE_DB: Final = 0.5
-LEAST_PAN: Final = 0.03
+LEAST_PAN: Final = 0.05
 LEAST_WIDTH: Final = 0.1
 LEAST_REDUCTION_DB: Final = 0.5
 LEAST_RATIO: Final = 1.2
 """Times, frequencies and shares are told from a fifth more, or a fifth less, on."""
 MOST_TONES: Final = 3
+LITTLE_TONE_DB: Final = 1.5
+MUCH_TONE_DB: Final = 8.0
 
 _GRID_HZ: Final = np.geomspace(30.0, 18_000.0, 240)
 _HALF: Final = 0.5
@@ -47,7 +49,13 @@ _LASTS: Final = 0.75
 _LEVELS_DB: Final = np.arange(-40.0, 0.1, 4.0)
 
 
-def changes(before: ConsoleParameters, after: ConsoleParameters, *, sample_rate: int) -> tuple[str, ...]:
+def changes(
+    before: ConsoleParameters,
+    after: ConsoleParameters,
+    *,
+    sample_rate: int,
+    channels: Mapping[str, int] | None = None,
+) -> tuple[str, ...]:
     """What was changed, a line for each strip, group, effect and the master that sounds otherwise, in that order.
 
     Parameters
@@ -56,6 +64,8 @@ def changes(before: ConsoleParameters, after: ConsoleParameters, *, sample_rate:
         Two consoles of one session; strips belong together by their stem.
     sample_rate : int
         Of the session, in Hz; the equalisers' responses depend on it.
+    channels : Mapping[str, int] | None
+        Of each stem, by its name: a mono stem has no width. Where a stem is not told of, it counts as stereo.
 
     Returns
     -------
@@ -65,15 +75,21 @@ def changes(before: ConsoleParameters, after: ConsoleParameters, *, sample_rate:
     old = {strip.stem: strip for strip in before.strips}
     new = {strip.stem: strip for strip in after.strips}
     parts = [
-        (title(strip.stem), _strip(before, after, old[strip.stem], strip, sample_rate))
+        (
+            title(strip.stem),
+            _strip(before, after, old[strip.stem], strip, sample_rate, (channels or {}).get(strip.stem)),
+        )
         for strip in after.strips
         if strip.stem in old
     ]
     for name in GROUPS:
-        buses = getattr(before.groups, name), getattr(after.groups, name)
-        parts.append((f"{name.capitalize()} group", _group(*buses, sample_rate)))
-    parts.append(("Reverb", _reverb(before.reverb, after.reverb)))
-    parts.append(("Delay", _delay(before.delay, after.delay)))
+        if all(_is_played(console, name) for console in (before, after)):
+            buses = getattr(before.groups, name), getattr(after.groups, name)
+            parts.append((f"{name.capitalize()} group", _group(*buses, sample_rate)))
+    if all(_is_fed(console, "reverb") for console in (before, after)):
+        parts.append(("Reverb", _reverb(before.reverb, after.reverb)))
+    if all(_is_fed(console, "delay") for console in (before, after)):
+        parts.append(("Delay", _delay(before.delay, after.delay)))
     parts.append(("The whole mix", _master(before.master, after.master, sample_rate)))
     lines = [f"{name} {', '.join(words)}" for name, said in parts if (words := list(said))]
     added = [f"{title(stem)} added" for stem in new if stem not in old]
@@ -84,8 +100,7 @@ def changes(before: ConsoleParameters, after: ConsoleParameters, *, sample_rate:
 def heard_level_db(console: ConsoleParameters, strip: Strip) -> float | None:
     """Trim, fader and group in dB; None for a stem that is not heard."""
     group_db = getattr(console.groups, strip.group).gain_db
-    soloed = any(other.solo for other in console.strips)
-    if strip.mute or (soloed and not strip.solo) or strip.fader_db <= OFF_DB or group_db <= OFF_DB:
+    if group_db <= OFF_DB or not _plays(console, strip):
         return None
     return float(strip.trim_db + strip.fader_db + group_db)
 
@@ -125,23 +140,51 @@ def tone_db(
 # ---- the parts of the console ----------------------------------------------------------------------------------------
 
 
-def _strip(
-    console_before: ConsoleParameters, console_after: ConsoleParameters, before: Strip, after: Strip, sample_rate: int
-) -> Iterator[str]:
-    was, now = heard_level_db(console_before, before), heard_level_db(console_after, after)
-    if was is None or now is None:
-        if was is not now:
-            yield "silent" if now is None else "heard again"
-        return
-    yield from _level(
-        before.trim_db + before.fader_db + _makeup_db(before.compressor),
-        after.trim_db + after.fader_db + _makeup_db(after.compressor),
+def _is_off(strip: Strip) -> bool:
+    return strip.mute or strip.fader_db <= OFF_DB
+
+
+def _plays(console: ConsoleParameters, strip: Strip) -> bool:
+    """Whether a strip plays into its group."""
+    return not _is_off(strip) and (strip.solo or not any(other.solo for other in console.strips))
+
+
+def _is_played(console: ConsoleParameters, group: Group) -> bool:
+    return any(strip.group == group and _plays(console, strip) for strip in console.strips)
+
+
+def _is_fed(console: ConsoleParameters, effect: Literal["reverb", "delay"]) -> bool:
+    return any(
+        getattr(strip.sends, f"{effect}_db") > OFF_DB and heard_level_db(console, strip) is not None
+        for strip in console.strips
     )
+
+
+def _strip(
+    console_before: ConsoleParameters,
+    console_after: ConsoleParameters,
+    before: Strip,
+    after: Strip,
+    sample_rate: int,
+    channels: int | None,
+) -> Iterator[str]:
+    """What the solo of another strip or its group's fader silences is told there, once, and not for each strip."""
+    if before.solo != after.solo:
+        yield "soloed" if after.solo else "no longer soloed"
+    was, now = heard_level_db(console_before, before), heard_level_db(console_after, after)
+    if was is not None and _is_off(after):
+        yield "silent"
+    if now is not None and _is_off(before):
+        yield "heard again"
+    if was is None or now is None:
+        return
+    makeup_db = _makeup_change_db(before.compressor, after.compressor)
+    yield from _level(before.trim_db + before.fader_db, after.trim_db + after.fader_db + makeup_db)
     yield from _eq(before.eq, after.eq, sample_rate)
     yield from _dynamics(before.compressor, after.compressor)
     if abs(after.pan - before.pan) >= LEAST_PAN:
-        yield place(after.pan)
-    if abs(after.width - before.width) >= LEAST_WIDTH:
+        yield "panned to the centre" if round(after.pan, 2) == 0.0 else f"panned {place(after.pan)}"
+    if channels != 1 and abs(after.width - before.width) >= LEAST_WIDTH:
         yield "wider" if after.width > before.width else "narrower"
     yield from _send("reverb", before.sends.reverb_db, after.sends.reverb_db)
     yield from _send("delay", before.sends.delay_db, after.sends.delay_db)
@@ -154,8 +197,7 @@ def _group(before: GroupBus, after: GroupBus, sample_rate: int) -> Iterator[str]
         if before.gain_db != after.gain_db:
             yield "off" if after.gain_db == OFF_DB else "on again"
         return
-    levels = (bus.gain_db + _makeup_db(bus.compressor) for bus in (before, after))
-    yield from _level(*levels)
+    yield from _level(before.gain_db, after.gain_db + _makeup_change_db(before.compressor, after.compressor))
     yield from _eq(before.eq, after.eq, sample_rate)
     yield from _dynamics(before.compressor, after.compressor)
 
@@ -166,7 +208,7 @@ def _reverb(before: Reverb, after: Reverb) -> Iterator[str]:
         yield f"{after.decay_s:.1f} s long instead of {before.decay_s:.1f} s"
     yield from _brightness(before.damping_hz, after.damping_hz)
     if abs(before.predelay_ms - after.predelay_ms) >= 1.0:
-        yield f"{after.predelay_ms:.0f} ms later instead of {before.predelay_ms:.0f} ms"
+        yield f"predelay {after.predelay_ms:.0f} ms instead of {before.predelay_ms:.0f} ms"
 
 
 def _delay(before: Delay, after: Delay) -> Iterator[str]:
@@ -179,16 +221,32 @@ def _delay(before: Delay, after: Delay) -> Iterator[str]:
 
 
 def _master(before: Master, after: Master, sample_rate: int) -> Iterator[str]:
-    if before.target_lufs != after.target_lufs:
-        yield "at its own level" if after.target_lufs is None else f"at {_number(after.target_lufs)} LUFS"
+    yield from _target(before.target_lufs, after.target_lufs)
     if before.target_lufs is None and after.target_lufs is None:
-        yield from _level(_makeup_db(before.compressor), _makeup_db(after.compressor))
+        yield from _level(0.0, _makeup_change_db(before.compressor, after.compressor))
     yield from _eq(before.eq, after.eq, sample_rate)
     yield from _dynamics(before.compressor, after.compressor)
     if before.limiter.on != after.limiter.on:
         yield "limited" if after.limiter.on else "no longer limited"
-    if abs(before.ceiling_dbtp - after.ceiling_dbtp) >= LEAST_LEVEL_DB:
-        yield f"ceiling at {_number(after.ceiling_dbtp)} dBTP"
+    yield from _ceiling(before, after)
+
+
+def _ceiling(before: Master, after: Master) -> Iterator[str]:
+    """Without a limiter and a target, nothing minds the ceiling."""
+    minded, minds = (master.limiter.on or master.target_lufs is not None for master in (before, after))
+    if minds and abs(before.ceiling_dbtp - after.ceiling_dbtp) >= LEAST_LEVEL_DB:
+        instead = f" instead of {_number(before.ceiling_dbtp)} dBTP" if minded else ""
+        yield f"ceiling at {_number(after.ceiling_dbtp)} dBTP{instead}"
+
+
+def _target(before_lufs: float | None, after_lufs: float | None) -> Iterator[str]:
+    if after_lufs is None:
+        if before_lufs is not None:
+            yield "at its own level"
+    elif before_lufs is None:
+        yield f"at {_number(after_lufs)} LUFS"
+    elif abs(after_lufs - before_lufs) >= LEAST_LEVEL_DB:
+        yield f"at {_number(after_lufs)} LUFS instead of {_number(before_lufs)} LUFS"
 
 
 # ---- the words -------------------------------------------------------------------------------------------------------
@@ -204,8 +262,9 @@ def _number(value: float, *, sign: str = "-") -> str:
     return f"{value:{sign}.1f}".replace("-", "−")
 
 
-def _makeup_db(compressor: Compressor) -> float:
-    return compressor.makeup_db if compressor.on else 0.0
+def _makeup_change_db(before: Compressor, after: Compressor) -> float:
+    """What a compressor's makeup adds to a level; where it is switched, makeup mostly gives back what is taken."""
+    return after.makeup_db - before.makeup_db if before.on and after.on else 0.0
 
 
 def _send(name: str, before_db: float, after_db: float) -> Iterator[str]:
@@ -232,7 +291,9 @@ def _brightness(before_hz: float, after_hz: float) -> Iterator[str]:
 
 def _dynamics(before: Compressor, after: Compressor) -> Iterator[str]:
     if before.on != after.on:
-        yield "compressed" if after.on else "no longer compressed"
+        makeup_db = after.makeup_db if after.on else -before.makeup_db
+        makeup = "".join(f" (makeup {level})" for level in _level(0.0, makeup_db))
+        yield f"{'compressed' if after.on else 'no longer compressed'}{makeup}"
     if not (before.on and after.on):
         return
     more_db = typical_reduction_db(after) - typical_reduction_db(before)
@@ -250,9 +311,26 @@ def _apart(before: float, after: float) -> bool:
 
 def _eq(before: Eq, after: Eq, sample_rate: int) -> Iterator[str]:
     gaps_db = tone_db([before], [after], _GRID_HZ, sample_rate)
-    hills = sorted(_hills(gaps_db), key=lambda hill: -abs(gaps_db[hill]))[:MOST_TONES]
-    yield from (f"{'more' if gaps_db[hill] > 0 else 'less'} {_where(gaps_db, hill)}" for hill in sorted(hills))
+    yield from (_tone(gaps_db, *told) for told in sorted(_told(gaps_db).items()))
     yield from _low_cut(before.high_pass, after.high_pass)
+
+
+def _told(gaps_db: NDArray[np.float64]) -> dict[int, list[int]]:
+    """The hills that are told, each with those that its shelf covers and that are higher; lower ones go with it."""
+    told: dict[int, list[int]] = {}
+    for hill in sorted(_hills(gaps_db), key=lambda hill: -abs(gaps_db[hill]))[:MOST_TONES]:
+        if any(hill in _shelf(gaps_db, other) for other in told):
+            continue
+        covered = [other for other in told if other in _shelf(gaps_db, hill)]
+        told = {other: inner for other, inner in told.items() if other not in covered} | {hill: covered}
+    return told
+
+
+def _tone(gaps_db: NDArray[np.float64], hill: int, covered: list[int]) -> str:
+    size_db = abs(float(gaps_db[hill]))
+    grade = "a little " if size_db < LITTLE_TONE_DB else "much " if size_db >= MUCH_TONE_DB else ""
+    special = "".join(f", especially {_hertz(float(_GRID_HZ[other]))}" for other in sorted(covered))
+    return f"{grade}{'more' if gaps_db[hill] > 0 else 'less'} {_where(gaps_db, hill)}{special}"
 
 
 def _hills(gaps_db: NDArray[np.float64]) -> Iterator[int]:
@@ -278,15 +356,29 @@ def _stands_out(stretch: NDArray[np.float64], top: int) -> bool:
 
 def _where(gaps_db: NDArray[np.float64], hill: int) -> str:
     """``300 Hz`` for a peak; for a shelf that lasts to the end of hearing, from where it has half of its height."""
+    shelf = _shelf(gaps_db, hill)
+    if not shelf:
+        return _hertz(float(_GRID_HZ[hill]))
+    below = shelf.start == 0
+    # The foot lies between the last point of the shelf and the next one, which has less than half.
+    foot = shelf.stop - 1 if below else shelf.start - 1
+    shares, freqs_hz = (gaps_db / gaps_db[hill])[foot : foot + 2], _GRID_HZ[foot : foot + 2]
+    order = slice(None, None, -1) if below else slice(None)
+    foot_hz = float(np.interp(_HALF, shares[order], freqs_hz[order]))
+    return f"{'below' if below else 'above'} {_hertz(foot_hz)}"
+
+
+def _shelf(gaps_db: NDArray[np.float64], hill: int) -> range:
+    """The points that a shelf with this top covers, up to an end of hearing; empty for a peak.
+
+    Seen towards its own end, a shelf begins at half of its height and behind its top never falls far from it again.
+    """
     shares = gaps_db / gaps_db[hill]
-    for word, way, at in (("below", -1, len(shares) - 1 - hill), ("above", 1, hill)):
-        # Seen towards its own end of hearing, a shelf begins at half and never falls far from its height again.
-        seen, freqs_hz = shares[::way], _GRID_HZ[::way]
-        below_half = np.flatnonzero(seen[:at] < _HALF)
-        if seen[at:].min() >= _LASTS and below_half.size:
-            foot = int(below_half[-1])
-            return f"{word} {_hertz(float(np.interp(_HALF, seen[foot : foot + 2], freqs_hz[foot : foot + 2])))}"
-    return _hertz(float(_GRID_HZ[hill]))
+    if shares[: hill + 1].min() >= _LASTS and (less := np.flatnonzero(shares[hill:] < _HALF)).size:
+        return range(hill + int(less[0]))
+    if shares[hill:].min() >= _LASTS and (less := np.flatnonzero(shares[:hill] < _HALF)).size:
+        return range(int(less[-1]) + 1, len(shares))
+    return range(0)
 
 
 def _low_cut(before: HighPass, after: HighPass) -> Iterator[str]:
