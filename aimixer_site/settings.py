@@ -176,6 +176,8 @@ ARENA_AHEAD = env_int("AIMIXER_ARENA_AHEAD", 12, low=0, high=1000)
 """Battles that the arena keeps ready for voters, fewer while nobody votes; with 0 it prepares none by itself."""
 ARENA_CLOCK = "django.utils.timezone.now"
 """What listening and votes are dated by; tests name a clock that runs faster."""
+DESK_STYLE = "tournament.services.tournaments.style_of"
+"""Asked with a person for the style with which their desk begins: mixing knows of no tournament."""
 CLIPS_KEPT_DAYS = env_int("AIMIXER_CLIPS_DAYS", 30, low=1)
 """So long after the last vote or beat the sound of a battle that is over can still be heard."""
 INFERENCE_WARM = "mixing.jobs.warm"

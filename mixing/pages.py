@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Count, IntegerField, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from accounts.models import User
 from mixing import access, events, mixer_cards, readings
@@ -78,7 +79,7 @@ def song_page(user: User, song: Song, asked: Mapping[str, Any] | None = None) ->
         "stems": stems,
         "mixes": mixes,
         "battles": battles,
-        "desk": desk(stems, [slot.used for slot in slots if slot.used is not None], asked or {}),
+        "desk": desk(stems, [slot.used for slot in slots if slot.used is not None], asked or {}, usual_style(user)),
         "slots": slots,
         "can_edit": can_edit,
         "roles": ROLE_CHOICES,
@@ -129,8 +130,17 @@ def reference_slots(song: Song) -> list[ReferenceSlot]:
     return slots
 
 
-def desk(stems: list[Any], matchable: list[Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The form that asks for a mix: who mixes, in which style, like what, how loud, and each stem's place."""
+def usual_style(user: User) -> str:
+    """The style with which a person's desk begins; the floor above knows what they like."""
+    found = import_string(settings.DESK_STYLE)(user)
+    return found if found in STYLES else ""
+
+
+def desk(stems: list[Any], matchable: list[Any], asked: Mapping[str, Any], usual: str = "") -> dict[str, Any]:
+    """The form that asks for a mix: who mixes, in which style, like what, how loud, and each stem's place.
+
+    ``usual`` is the style that is chosen unless ``asked`` names one.
+    """
     mixers = list(Mixer.objects.filter(is_active=True).defer("card"))
     first = mixer_cards.recommended(mixers)
     default = next((str(row.uuid) for row in matchable if row.kind == Reference.Kind.REFERENCE), "")
@@ -141,7 +151,8 @@ def desk(stems: list[Any], matchable: list[Any], asked: Mapping[str, Any]) -> di
         "groups": mixer_cards.grouped(mixers),
         "mixer": asked.get("mixer") or (first.key if first else ""),
         "styles": [NATURAL, *((name, style.title, style.sentence) for name, style in STYLES.items())],
-        "style": asked.get("style", ""),
+        "style": asked.get("style", usual),
+        "usual_style": usual if "style" not in asked else "",
         "targets": TARGETS,
         "target": asked.get("target_lufs", ""),
         "matchable": matchable,

@@ -151,6 +151,29 @@ def test_the_end_tells_the_story_the_taste_and_the_mix(as_alice, tournament):
     assert as_alice.get(reverse("mixing:mix", args=[tournament.final_mix.uuid])).status_code == 200
 
 
+def test_the_desk_of_the_next_song_begins_with_the_style_of_the_last_tournament(as_alice, alice, tournament):
+    made.play(tournament)
+    Tournament.objects.update(taste={"style": "dense", "choices": 3, "leanings": []})
+    desk = text(as_alice.get(reverse("mixing:song", args=[made.song_of(alice).uuid])))
+    assert 'name="style" value="dense" checked' in desk
+    assert "what you kept in your last tournament" in desk
+    for style in (None, "no style of ours"):
+        Tournament.objects.update(taste={"style": style, "choices": 0, "leanings": []})
+        desk = text(as_alice.get(reverse("mixing:song", args=[made.song_of(alice).uuid])))
+        assert 'name="style" value="" checked' in desk
+        assert "last tournament" not in desk
+
+
+def test_a_style_that_was_asked_for_outranks_the_taste(as_alice, alice, tournament):
+    made.play(tournament)
+    Tournament.objects.update(taste={"style": "dense", "choices": 3, "leanings": []})
+    song = made.song_of(alice)
+    refused = {"mixer": "rough-mix", "style": "wide", "target_lufs": "400"}
+    desk = text(as_alice.post(reverse("mixing:mix_create", args=[song.uuid]), refused))
+    assert 'name="style" value="wide" checked' in desk
+    assert "last tournament" not in desk
+
+
 def test_a_session_file_can_be_asked_for_once_the_mix_is_there(as_alice, tournament):
     made.play(tournament)
     exports = reverse("mixing:exports", args=[tournament.final_mix.uuid])

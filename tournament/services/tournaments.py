@@ -93,6 +93,11 @@ def taste_of(owner: User) -> dict[str, Any] | None:
     return last.taste if last else None
 
 
+def style_of(person: User) -> str | None:
+    """The style that the person's latest finished tournament speaks for: the next tournament and desk begin with it."""
+    return (taste_of(person) or {}).get("style")
+
+
 def decide(vote: Vote, *, now: datetime | None = None) -> None:
     """Let the owner's vote on a round's battle count: the winner stays, and the next round is prepared.
 
@@ -189,8 +194,7 @@ def _open_next(tournament: Tournament) -> Round:
     number = tournament.round_rows.count() + 1
     decided = challengers.decided_rounds(tournament)
     if not decided:
-        style = (taste_of(tournament.owner) or {}).get("style")
-        one, other = challengers.opening_pair(tournament, style)
+        one, other = challengers.opening_pair(tournament, style_of(tournament.owner))
     else:
         one = champion_of(tournament) or decided[-1].on_a
         other = challengers.challenger(tournament, number, one, challengers.loser_of(decided[-1]))
