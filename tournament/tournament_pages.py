@@ -20,8 +20,8 @@ from tournament.services import challengers, tournaments
 KINDS: Final[dict[str, tuple[str, str]]] = {
     "opening": ("Opening", "Two of them meet for the first time."),
     "challenge": ("Challenge", "The winner so far, and somebody who wants its place."),
-    "hybrid": ("Hybrid", "The winner so far, and a child of the two best relatives."),
-    "finale": ("Finale", "The winner so far against the boss."),
+    "hybrid": ("Hybrid", "The winner so far, and a cross of the two that did best."),
+    "finale": ("Finale", "The winner so far, and the strongest of the others."),
 }
 _NO_CHOICE: Final = {
     Vote.Choice.TIE: "A tie: the winner so far stays.",
@@ -125,12 +125,13 @@ def shared_tournament(uuid: UUID) -> Tournament:
     return row
 
 
-def songs_for_tournaments(user: User) -> list[Song]:
-    """Own songs that have enough stems; ``has_rough_mix`` says whether the own mix could take part."""
+def songs_for_tournaments(user: User) -> dict[str, Any]:
+    """Own songs that have enough stems, and whether on any of them an own rough mix could take part."""
     ready = Count("stems", filter=Q(stems__state=Stem.State.READY), distinct=True)
     own = Count("references", filter=Q(references__kind="rough_mix", references__state=Stem.State.READY), distinct=True)
     rows = Song.objects.filter(owner=user).annotate(ready_stems=ready, rough_mixes=own)
-    return list(rows.filter(ready_stems__gte=2).order_by("-id"))
+    songs = list(rows.filter(ready_stems__gte=2).order_by("-id"))
+    return {"songs": songs, "any_rough_mix": any(song.rough_mixes for song in songs)}
 
 
 def story(tournament: Tournament, *, with_words: bool = True) -> Story:

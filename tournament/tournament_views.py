@@ -44,7 +44,8 @@ def tournaments(request: SignedInRequest) -> HttpResponseBase:
         error = str(next(iter(form.errors.values()))[0])
     context = {
         "stories": [pages.story(row, with_words=False) for row in pages.tournaments_of(request.user)[:LISTED]],
-        "songs": pages.songs_for_tournaments(request.user),
+        **pages.songs_for_tournaments(request.user),
+        "with_rough_mix": request.POST.get("with_rough_mix") == "1",
         "chosen": request.POST.get("song") or request.GET.get("song", ""),
         "counts": range(rounds.LEAST_ROUNDS, rounds.MOST_ROUNDS + 1),
         "usual": rounds.USUAL_ROUNDS,

@@ -6,6 +6,7 @@
 const BLOCK_S = 0.1;
 const EDGES_HZ = [150, 600, 2400];
 const FLOOR = 1e-7; // of mean square: below it there is nothing to hear
+const QUIET_DB = 40; // below the loudest block: pauses and tails, where nobody listens for a difference
 
 /** The stretch {start, end} of so many seconds in which two buffers differ most; all of clips that are hardly longer. */
 export function mostDifferent(a, b, seconds = 6) {
@@ -13,8 +14,10 @@ export function mostDifferent(a, b, seconds = 6) {
   if (duration < 1.5 * seconds) return { start: 0, end: duration };
   const [one, other] = [levels(a), levels(b)];
   const blocks = Math.min(one.length, other.length);
-  const apart = Array.from({ length: blocks }, (_, block) =>
-    one[block].reduce((sum, level, band) => sum + Math.abs(level - other[block][band]), 0),
+  const loudest = Array.from({ length: blocks }, (_, block) => Math.max(...one[block], ...other[block]));
+  const least = loudest.reduce((most, level) => Math.max(most, level), -Infinity) - QUIET_DB;
+  const apart = loudest.map((level, block) =>
+    level < least ? 0 : one[block].reduce((sum, mine, band) => sum + Math.abs(mine - other[block][band]), 0),
   );
   const width = Math.round(seconds / BLOCK_S);
   let sum = 0;

@@ -92,6 +92,10 @@ assert.ok(Math.abs(loop.end - 18) < 0.15);
 assert.deepEqual(mostDifferent(b, a), loop);
 assert.deepEqual(mostDifferent(buffer(7, () => 0.5), buffer(7, () => 0.1)), { start: 0, end: 7 });
 assert.deepEqual(mostDifferent(a, a), { start: 0, end: 6 });
+// A tail that one of them cuts off is far apart in decibels, and nothing to judge a mix by.
+const fading = buffer(24, (t) => (t < 12 ? (t < 6 ? 0.5 : 0.4) : 0.003));
+const cut = buffer(24, (t) => (t < 12 ? 0.5 : 0));
+assert.ok(Math.abs(mostDifferent(fading, cut).start - 6) < 0.15);
 """,
         tmp_path,
     )
