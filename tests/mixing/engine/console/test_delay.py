@@ -76,6 +76,14 @@ def test_the_length_that_the_console_keeps_goes_before_its_milliseconds() -> Non
     assert design(Delay(time_samples=0), 44_100).samples == 16
 
 
+def test_half_a_sample_is_rounded_up_as_every_language_can() -> None:
+    """10.09375 ms at 48 kHz are 484.5 samples; Python's own rounding would go to the even 484."""
+    console = ConsoleParameters(strips=(), delay=Delay(time_ms=10.09375)).at_rate(48_000)
+
+    assert design(Delay(time_ms=10.09375), 48_000).samples == 485
+    assert console.delay.time_samples == 485
+
+
 def test_silence_gives_silence() -> None:
     assert not process_reference(np.zeros((2, 1_000)), SHORT, RATE).any()
 

@@ -151,6 +151,19 @@ def test_the_gain_recovers_with_the_time_constant_of_the_release() -> None:
     assert reduction[1_500 + tau] / reduction[1_500] == pytest.approx(1 / math.e, rel=1e-3)
 
 
+def test_after_the_release_the_samples_are_again_exactly_those_that_came_in() -> None:
+    """From a reduction of 3/4 it takes 20.4 time constants to a thousand-millionth, where it is over."""
+    limiter = Limiter(on=True, lookahead_samples=24, release_ms=5.0)
+    audio = np.full((1, 6_000), 0.1)
+    audio[0, 100] = 4.0
+
+    out = process_reference(audio, limiter, 0.0, RATE)[0]
+
+    settled = 100 + round(21 * 0.005 * RATE) + 60
+    assert np.array_equal(out[settled:], audio[0, settled:])
+    assert not np.array_equal(out[200:1_000], audio[0, 200:1_000])
+
+
 def test_both_sides_get_one_gain() -> None:
     audio = np.stack([TORTURE["noise far too loud"], 0.01 * RNG.normal(size=FRAMES)])
 

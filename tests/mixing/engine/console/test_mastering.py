@@ -114,3 +114,14 @@ def test_the_gain_comes_before_the_rounding() -> None:
 
     assert held == 0
     assert mix.tolist() == [[0.25, 0.125], [-0.25, 0.0]]
+
+
+def test_behind_the_end_of_the_song_the_scratch_is_silent(tmp_path: Path) -> None:
+    """The limiter reads ahead into a buffer that still holds what was played before."""
+    with (tmp_path / "scratch").open("w+b") as file:
+        scratch = Scratch(file, 10)
+        scratch.append(np.full((2, 10), 0.5, np.float32), 10)
+        sides = np.ones((2, 16), np.float32)
+        scratch.read((sides[0], sides[1]), 4, 12)
+
+    assert sides.tolist() == [[0.5] * 6 + [0.0] * 6 + [1.0] * 4] * 2
