@@ -4,11 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 from numpy.typing import NDArray
 
 from mixing.engine.console.eq import BandKind, coefficients, process_reference, response_db, sections
 from mixing.engine.console.parameters import Eq, HighPass, HighShelf, LowShelf, Peak
 from mixing.engine.errors import ParameterError
+from tests.mixing.engine.console.strategies import nodes
 
 FREQS = np.geomspace(20.0, 20_000.0, 400)
 
@@ -127,3 +129,18 @@ def test_a_band_that_does_not_fit_below_half_the_rate_is_refused(freq: float) ->
         coefficients("peak", freq_hz=freq, gain_db=3.0, sample_rate=8_000)
 
     assert refusal.value.field == "freq_hz"
+
+
+@given(eq=nodes(Eq))
+@settings(max_examples=25, deadline=None)
+def test_with_any_knobs_it_is_linear_stable_and_silent_on_silence(eq: Eq) -> None:
+    a, b = np.random.default_rng(3).uniform(-1, 1, (2, 1, 600))
+
+    apart = process_reference(a, eq, 44_100) - 0.7 * process_reference(b, eq, 44_100)
+
+    size = max(1.0, float(np.abs(apart).max()))
+    assert np.isfinite(apart).all()
+    assert process_reference(a - 0.7 * b, eq, 44_100) == pytest.approx(apart, abs=1e-9 * size)
+    assert not process_reference(np.zeros((2, 600)), eq, 44_100).any()
+    for _, _, _, a1, a2 in sections(eq, 44_100):
+        assert np.abs(np.roots([1.0, a1, a2])).max() < 1.0
