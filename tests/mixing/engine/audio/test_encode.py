@@ -160,6 +160,22 @@ def test_a_tagged_wav_has_the_same_samples_and_a_sound_structure(tmp_path: Path)
     assert struct.unpack_from("<I", content, 4)[0] == len(content) - 8
 
 
+def test_tags_of_any_length_begin_at_an_even_byte(tmp_path: Path) -> None:
+    """RIFF pads a chunk of odd length; a reader that steps over it would lose all that follows."""
+    tags = {"title": "Dawn", "artist": "Ann", "album": "Åska", "comment": "ab"}
+    copy_wav_with_tags(written(tmp_path / "a.wav", silence(0.1)), tmp_path / "b.wav", tags=tags)
+
+    content = (tmp_path / "b.wav").read_bytes()
+    at = content.index(b"LIST") + 12
+    found = {}
+    while at < len(content):
+        assert at % 2 == 0
+        name, size = struct.unpack_from("<4sI", content, at)
+        found[name] = content[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+    assert found == {b"INAM": b"Dawn\0", b"IART": b"Ann\0", b"IPRD": "Åska".encode() + b"\0", b"ICMT": b"ab\0"}
+
+
 def test_a_tag_that_is_not_known_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     source = written(tmp_path / "a.wav", silence(1))
     with pytest.raises(ValueError, match="mood"):
