@@ -13,8 +13,9 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client
 
+from accounts import sockets
 from aimixer_site.asgi import application
-from mixing import consumers
+from mixing.consumers import JobsConsumer
 from mixing.models import Job
 from mixing.services import jobs
 from tests.factories import checking_stem, make_job, make_song, make_user, running_job
@@ -99,13 +100,13 @@ async def test_one_page_watches_sixty_four_jobs_at_most() -> None:
 
     def many() -> list[Job]:
         song = make_song(user)
-        return [make_job(song, owner=user) for _ in range(consumers.WATCHED_MAX + 1)]
+        return [make_job(song, owner=user) for _ in range(sockets.WATCHED_MAX + 1)]
 
     rows = await sync_to_async(many)()
     live = await opened(client)
     await live.send_json_to({"watch": [str(job.uuid) for job in rows]})
     kinds = [(await live.receive_json_from(timeout=10))["type"] for _ in rows]
-    assert kinds == ["job"] * consumers.WATCHED_MAX + ["refused"]
+    assert kinds == ["job"] * sockets.WATCHED_MAX + ["refused"]
     await live.disconnect()
 
 
@@ -118,7 +119,7 @@ async def closed_with(live: WebsocketCommunicator) -> int:
 async def test_who_is_not_signed_in_is_told_so_and_hears_nothing() -> None:
     live = socket(None)
     await live.connect()
-    assert await closed_with(live) == consumers.CLOSE_ANONYMOUS
+    assert await closed_with(live) == sockets.CLOSE_ANONYMOUS
 
 
 async def test_a_page_of_another_site_is_not_let_in() -> None:
@@ -132,18 +133,18 @@ async def test_signing_out_closes_the_socket() -> None:
     live = await opened(client)
     await live.send_json_to({"watch": []})
     await sync_to_async(client.post)("/accounts/logout/")
-    assert await closed_with(live) == consumers.CLOSE_SIGNED_OUT
+    assert await closed_with(live) == sockets.CLOSE_SIGNED_OUT
 
 
 async def test_a_person_who_is_locked_out_loses_the_socket_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "SESSION_CHECK_S", 0.05)
+    monkeypatch.setattr(sockets, "SESSION_CHECK_S", 0.05)
     user, client = await sync_to_async(signed_in)()
     live = await opened(client)
     await live.send_json_to({"watch": []})
     assert await live.receive_nothing(timeout=0.2)
     user.is_active = False
     await user.asave()
-    assert await closed_with(live) == consumers.CLOSE_SIGNED_OUT
+    assert await closed_with(live) == sockets.CLOSE_SIGNED_OUT
 
 
 @pytest.mark.parametrize("nonsense", ["{", "[]", '{"watch": "all"}', '{"watch": [1]}', '{"hello": 1}', "[" * 100_000])
@@ -151,7 +152,7 @@ async def test_nonsense_closes_the_socket_and_breaks_nothing(nonsense: str) -> N
     _, client = await sync_to_async(signed_in)()
     live = await opened(client)
     await live.send_to(text_data=nonsense)
-    assert await closed_with(live) == consumers.CLOSE_NONSENSE
+    assert await closed_with(live) == sockets.CLOSE_NONSENSE
 
 
 async def test_a_socket_that_asks_without_end_is_closed_and_the_rest_is_dropped_unread(
@@ -162,14 +163,14 @@ async def test_a_socket_that_asks_without_end_is_closed_and_the_rest_is_dropped_
     async def looked(self: Any, wanted: str) -> None:
         looks.append(wanted)
 
-    monkeypatch.setattr(consumers.JobsConsumer, "_watch", looked)
+    monkeypatch.setattr(JobsConsumer, "_watch", looked)
     _, client = await sync_to_async(signed_in)()
     live = await opened(client)
     for _ in range(40):
-        await live.send_json_to({"watch": [str(uuid.uuid4())] * consumers.WATCHED_MAX})
-    assert await closed_with(live) == consumers.CLOSE_FLOOD
+        await live.send_json_to({"watch": [str(uuid.uuid4())] * sockets.WATCHED_MAX})
+    assert await closed_with(live) == sockets.CLOSE_FLOOD
     assert await live.receive_nothing(timeout=0.2)
-    assert len(looks) == consumers.ASKED_MAX
+    assert len(looks) == sockets.ASKED_MAX
 
 
 async def test_a_dead_channel_layer_does_not_stop_a_job(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,17 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 from django.core.cache import cache
+from django.db import transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
+from tournament import events
 from tournament.engine.board import Rules, VoteRecord, admitted, compute
 from tournament.engine.integrity import reliability
 from tournament.engine.recompute import write_export
@@ -77,7 +80,7 @@ def publish(rules: Rules, records: Sequence[VoteRecord], *, now: datetime | None
     latest = RatingSnapshot.objects.filter(board=rules.board).order_by("-id").first()
     if latest is not None and latest.rules == rules.to_dict() and latest.result == result:
         return latest
-    return RatingSnapshot.objects.create(
+    fresh = RatingSnapshot.objects.create(
         board=rules.board,
         votes_count=result["votes"],
         votes_sha256=result["votes_sha256"],
@@ -85,6 +88,8 @@ def publish(rules: Rules, records: Sequence[VoteRecord], *, now: datetime | None
         result=result,
         created_at=now or timezone.now(),
     )
+    transaction.on_commit(partial(events.announce_board, fresh))
+    return fresh
 
 
 def rules_of_boards(read: VoteLog) -> list[Rules]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -11,6 +12,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from aimixer_site.ops.errors import DomainError
 from mixing.services.mixes import has_opened
+from tournament import events
 from tournament.models import Battle, Vote, VoteReason
 from tournament.services import ballots, clock, tournaments
 
@@ -58,6 +60,7 @@ def cast_vote(*, battle: Battle, voter: User, token: str, choice: str, now: date
                 created_at=now,
             )
             tournaments.decide(vote, now=now)
+            transaction.on_commit(partial(events.announce_vote, battle.uuid))
             return vote
     except IntegrityError:
         # The only rule that a vote with a good ballot can break is that of one for each person.
