@@ -23,6 +23,12 @@ that lets ``g_i^2`` of the power pass at ``damping_hz``, so that this frequency 
 sooner still; ``b_i = g_i (1 - a_i)``. ``level = sqrt((1 - ρ) / ρ)`` with ρ the mean of all ``g_i^2``: what comes back
 has the energy that went in, at low frequencies, whatever the decay.
 
+All lines together hold 0.64 s, which is 0.64 modes a hertz whatever the decay. Up to some three seconds neighbouring
+modes overlap enough; a longer tail rings slightly. In bands of 200 Hz from 100 to 5,000 Hz the highest bin of a tail of
+6 s stands 14.8 dB over the mean, where a network of the same length with modes at random places has 12.9 dB and noise
+8.2 dB. Other lengths or signs of the same sum move that by 0.5 dB. Lines twice as long give 12.9 dB, but echoes as
+dense as noise only after 0.12 s instead of 0.08 s, in short rooms too, where the mixers work: so they stay as they are.
+
 Every length is at least 16 samples, so that sixteen samples of one line are one vector: the damping is then a prefix
 sum in four steps, the mixing 64 additions of vectors, and nothing is gathered. That makes about 400 vector
 instructions for sixteen stereo samples, some 0.1 s for 180 s with AVX-512. The other way around, one vector holding
