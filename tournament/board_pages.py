@@ -9,14 +9,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django.db.models import Count, Max
 from django.http import Http404
 
-from accounts.models import User
 from mixing.models import Mixer
-from tournament.engine.ratings import Ballot, Choice, Standing, standings
 from tournament.models import RatingSnapshot, Vote
 
 PUBLIC: Final = "public"
@@ -125,14 +123,6 @@ class UnratedCount:
     votes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnRow:
-    """What one person kept: a mixer, and its tally among their own votes."""
-
-    title: str
-    tally: Standing
-
-
 def latest() -> list[BoardPage]:
     """Every published board as it stands now: everyone's, experts', artists', then genres by name."""
     newest = RatingSnapshot.objects.order_by().values("board").annotate(newest=Max("id")).values("newest")
@@ -168,16 +158,6 @@ def unrated_counts() -> list[UnratedCount]:
     ]
 
 
-def own_board(user: User) -> list[OwnRow]:
-    """The tallies of one person's own votes, votes on own songs included and hidden trials left out."""
-    votes = Vote.objects.filter(voter=user).exclude(unrated_reason=Vote.Unrated.TRIAL).exclude(choice="cant_tell")
-    said = votes.values_list("battle__mixer_a__key", "battle__mixer_b__key", "choice")
-    ballots = [Ballot(a, b, cast(Choice, choice)) for a, b, choice in said if a != b]
-    titles = _mixer_titles()
-    met = sorted({key for ballot in ballots for key in (ballot.a, ballot.b)})
-    return [OwnRow(title=titles.get(row.contender, row.contender), tally=row) for row in standings(ballots, met)]
-
-
 # ---- a snapshot as a page --------------------------------------------------------------------------------------------
 
 
@@ -189,7 +169,7 @@ def _page(snapshot: RatingSnapshot, titles: Mapping[str, str]) -> BoardPage:
     result, rules = snapshot.result, snapshot.rules
     voted = [place for place, row in enumerate(result["rows"]) if row["votes"]]
     given = [result["rows"][place] for place in voted]
-    axis = _axis(given)
+    axis = axis_of(given)
     rows = _rows(given, axis, titles, result["reference"])
     title, about = _named(snapshot.board)
     return BoardPage(
@@ -226,7 +206,7 @@ def _title_of(contender: str, titles: Mapping[str, str]) -> str:
     return titles.get(key, key)
 
 
-def _axis(rows: Sequence[Mapping[str, Any]]) -> Axis:
+def axis_of(rows: Sequence[Mapping[str, Any]]) -> Axis:
     """From the ranked rows' intervals, and from all where nobody is ranked; the reference is always on it."""
     known = [row for row in rows if row["status"] != "unranked"]
     spans = [(row["low"], row["high"]) for row in known] or [(row["rating"] - 200, row["rating"] + 200) for row in rows]
@@ -237,6 +217,11 @@ def _axis(rows: Sequence[Mapping[str, Any]]) -> Axis:
     first = int(-(-low // step) * step)
     marks = tuple((_place(points, low, high), points) for points in range(first, int(high) + 1, step))
     return Axis(low=low, high=high, reference=_place(REFERENCE_RATING, low, high), marks=marks)
+
+
+def place_on(axis: Axis, points: float) -> float:
+    """A place on an axis from 0 to 1; what lies beyond is cut off."""
+    return _place(points, axis.low, axis.high)
 
 
 def _place(points: float, low: float, high: float) -> float:

@@ -15,6 +15,7 @@ from accounts.models import User
 from aimixer_site.ops.errors import DomainError
 from aimixer_site.ops.media import file_response
 from tournament import board_pages
+from tournament import own_board as own_boards
 from tournament.appeal_forms import AppealForm
 from tournament.services import open_data, quarantine
 
@@ -38,10 +39,7 @@ def board(request: HttpRequest, board: str) -> HttpResponse:
 @login_required
 @require_safe
 def own_board(request: HttpRequest) -> HttpResponse:
-    rows = board_pages.own_board(cast(User, request.user))
-    return render(
-        request, "tournament/own_board.html", {"rows": rows, "votes": sum(row.tally.rated for row in rows) // 2}
-    )
+    return render(request, "tournament/own_board.html", {"board": own_boards.own_board(cast(User, request.user))})
 
 
 @require_safe

@@ -33,7 +33,8 @@ START_SD: Final = 1.0
 """Of somebody whom nobody has voted on, in logits: two in three lie within 2.7 to one of each other."""
 TIES: Final = 0.3
 """The share of ties between equals unless a board says another."""
-_WON: Final[Mapping[str, float]] = {"a": 0.5, "b": -0.5, "tie": 0.0}
+WON: Final[Mapping[str, float]] = {"a": 0.5, "b": -0.5, "tie": 0.0}
+"""The outcome y of a vote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +75,20 @@ def learned(beliefs: Mapping[str, Belief], results: Iterable[Result], *, ties: f
         raise ValueError("A share of ties is 0 to below 1.")
     known = dict(beliefs)
     for a, b, outcome in results:
-        if a == b or outcome not in _WON:
+        if a == b or outcome not in WON:
             raise ValueError(f"{outcome!r} between {a} and {b} is no vote of two contenders.")
-        known[a], known[b] = _updated(known.get(a, START), known.get(b, START), _WON[outcome], ties)
+        known[a], known[b] = _updated(known.get(a, START), known.get(b, START), WON[outcome], ties)
     return known
 
 
 def information(eta: float, *, ties: float = TIES) -> float:
     """What one vote tells of a pair whose strengths differ by ``eta``: the curvature w above, most between equals."""
-    lead, decisive = _expected(eta, ties)
+    lead, decisive = expected(eta, ties)
     return 0.25 * decisive - lead * lead
 
 
 def _updated(a: Belief, b: Belief, won: float, ties: float) -> tuple[Belief, Belief]:
-    lead, decisive = _expected(a.mean - b.mean, ties)
+    lead, decisive = expected(a.mean - b.mean, ties)
     slope, curvature = won - lead, 0.25 * decisive - lead * lead
     gain = 1.0 / (1.0 + curvature * (a.variance + b.variance))
     return _moved(a, gain * slope, gain * curvature), _moved(b, -gain * slope, gain * curvature)
@@ -98,8 +99,8 @@ def _moved(belief: Belief, pull: float, learnt: float) -> Belief:
     return Belief(mean=belief.mean + v * pull, variance=v - v * v * learnt, votes=belief.votes + 1)
 
 
-def _expected(eta: float, ties: float) -> tuple[float, float]:
-    """(P(A) - P(B)) / 2, and P(A) + P(B)."""
+def expected(eta: float, ties: float) -> tuple[float, float]:
+    """(P(A) - P(B)) / 2, and P(A) + P(B), where A leads by ``eta``."""
     up, down, drawn = math.exp(0.5 * eta), math.exp(-0.5 * eta), 2.0 * ties / (1.0 - ties)
     total = up + down + drawn
     return 0.5 * (up - down) / total, (up + down) / total

@@ -36,7 +36,7 @@ def current() -> dict[str, Belief]:
     newest = Vote.objects.aggregate(newest=Max("id"))["newest"] or 0
     if newest == state["newest"]:
         return before
-    found = learned(before, _results(state["newest"], newest), ties=_ties())
+    found = learned(before, _results(state["newest"], newest), ties=ties())
     state["newest"] = newest
     state["beliefs"] = {name: [each.mean, each.variance, each.votes] for name, each in found.items()}
     cache.set(_KEY, state, _ANEW_AFTER_S)
@@ -54,7 +54,7 @@ def _results(after: int, newest: int) -> Iterator[Result]:
             yield Result(a, b, choice)
 
 
-def _ties() -> float:
+def ties() -> float:
     """The share of ties between equals, as the public board has it."""
     snapshot = RatingSnapshot.objects.filter(board="public").order_by("-id").first()
     share = snapshot.result["tie"] if snapshot else None
