@@ -170,6 +170,7 @@ PERIODIC = {
     "tournament.services.queue.refill": 10,
     "tournament.services.ratings.recompute": 60,
     "tournament.services.integrity.judge": 3600,
+    "tournament.services.people.settle_recent": 60,
     "tournament.services.clip_sweep.sweep": 3600,
 }
 ARENA_AHEAD = env_int("AIMIXER_ARENA_AHEAD", 12, low=0, high=1000)

@@ -23,7 +23,7 @@ POINTS_PER_LOGIT: Final = 400.0 / math.log(10.0)
 _TITLES: Final = {
     PUBLIC: ("Everyone", "Every rated vote of everybody whose votes count."),
     "artist": ("Artists", "People who judged a song of their own, their votes on it among them."),
-    "expert": ("Experts", "People with at least 51 rated votes whom the hidden trials show to listen."),
+    "expert": ("Experts", "The expert league: from 201 rated votes on, and hidden trials that show that they listen."),
 }
 _ORDER: Final = (PUBLIC, "expert", "artist")
 _LEAST_SPAN: Final = 100.0

@@ -75,6 +75,8 @@ class Battle(models.Model):
     clip_duration_s = models.FloatField(null=True, blank=True)
     clip_lufs = models.FloatField(null=True, blank=True, help_text="Loudness that both clips were brought to.")
     loudness_gap_lu = models.FloatField(null=True, blank=True, help_text="A minus B as measured on the clips.")
+    sound_a = models.JSONField(null=True, blank=True, help_text="Tone, width, punch and movement of the clip, in dB.")
+    sound_b = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -99,6 +99,8 @@ def made_ready(battle, models):
         duration_s=model.clip_duration_s,
         loudness_lufs=model.clip_lufs,
         loudness_gap_lu=model.loudness_gap_lu,
+        sound_a=model.sound_a,
+        sound_b=model.sound_b,
     )
     battles.publish_clips(battle=battle, side_a=sides[0], side_b=sides[1], clips=figures)
     ended = {"state": Job.State.DONE, "percent": 100.0, "sequence": model.job.sequence}

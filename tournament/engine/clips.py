@@ -21,6 +21,7 @@ from mixing.engine.audio.loudness import LoudnessMeter
 from mixing.engine.audio.peaks import PeakBuilder
 from mixing.engine.audio.true_peak import TruePeakMeter
 from mixing.engine.errors import MixFailed
+from tournament.engine.clip_sound import measure_sound
 from tournament.engine.spectra import HOPS_PER_SECOND, find_region, measure_spectra
 
 LOOP_S: Final = 24.0
@@ -59,6 +60,8 @@ class ClipPair:
         At most -1 dBTP.
     difference_db : float
         How much the two differ inside of the region, whatever their levels.
+    sound_a, sound_b : dict[str, float]
+        Tone, width, punch and movement of each, see :func:`tournament.engine.clip_sound.measure_sound`.
     peaks : bytes
         Waveform peaks of the mean of both clips, which belongs to neither.
     """
@@ -72,6 +75,8 @@ class ClipPair:
     true_peak_a_dbtp: float
     true_peak_b_dbtp: float
     difference_db: float
+    sound_a: dict[str, float]
+    sound_b: dict[str, float]
     peaks: bytes
 
 
@@ -271,6 +276,8 @@ def _measured(clip_a: Path, clip_b: Path, *, start: int, difference_db: float) -
         true_peak_a_dbtp=dbtp_a,
         true_peak_b_dbtp=dbtp_b,
         difference_db=difference_db,
+        sound_a=measure_sound(written_a, sample_rate=sample_rate, loudness_lufs=lufs_a, true_peak_dbtp=dbtp_a),
+        sound_b=measure_sound(written_b, sample_rate=sample_rate, loudness_lufs=lufs_b, true_peak_dbtp=dbtp_b),
         peaks=peaks.to_bytes(),
     )
 

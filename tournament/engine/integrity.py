@@ -142,11 +142,6 @@ def trial_gate(gate: str, right: int, trials: int, *, careful: float) -> Judgeme
     )
 
 
-def reliability(right: int, trials: int, *, careful: float = 0.9) -> float:
-    """The share of hidden trials that a voter gets right, drawn towards ``careful`` as by four trials; 0 to 1."""
-    return (right + FEWEST_TRIALS * careful) / (trials + FEWEST_TRIALS)
-
-
 def effective_voters(votes: Votes) -> float:
     """(Σ w)² / Σ w² of the weights of each voter's votes: how many equally busy voters would be as good."""
     cast = np.bincount(votes.voter, votes.weight) if len(votes) else np.zeros(1)

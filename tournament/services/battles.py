@@ -77,10 +77,11 @@ def publish_clips(*, battle: Battle, side_a: PublishedSide, side_b: PublishedSid
     battle.clip_duration_s = clips.duration_s
     battle.clip_lufs = clips.loudness_lufs
     battle.loudness_gap_lu = clips.loudness_gap_lu
+    battle.sound_a, battle.sound_b = clips.sound_a, clips.sound_b
     battle.save(
         update_fields=[
             *("version_a", "version_b", "parameters_a", "parameters_b", "clip_a_path", "clip_b_path"),
-            *("clip_start_s", "clip_duration_s", "clip_lufs", "loudness_gap_lu"),
+            *("clip_start_s", "clip_duration_s", "clip_lufs", "loudness_gap_lu", "sound_a", "sound_b"),
         ]
     )
     return battle

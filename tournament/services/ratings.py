@@ -21,19 +21,14 @@ from django.utils import timezone
 
 from tournament import events
 from tournament.engine.board import Rules, VoteRecord, admitted, compute
-from tournament.engine.integrity import reliability
 from tournament.engine.recompute import write_export
+from tournament.engine.tiers import standing
 from tournament.models import Quarantine, RatingSnapshot, Vote
 from tournament.services import open_data, trials, vote_log
 from tournament.services.vote_log import VoteLog
 
 log = structlog.get_logger("aimixer.boards")
 
-EXPERT_BATTLES: Final = 51
-"""Rated votes from which on somebody may be an expert: volume alone does not make one."""
-EXPERT_TRIALS: Final = 6
-EXPERT_RELIABILITY: Final = 0.8
-"""Of the hidden trials, drawn towards a careful listener's: two mistakes in six trials keep somebody out."""
 OPEN_DATA_EVERY: Final = timedelta(hours=1)
 _SEEN_KEY: Final = "tournament.ratings.seen"
 _SEEN_FOR_S: Final = 24 * 3600
@@ -123,15 +118,13 @@ def _artists(records: Sequence[VoteRecord]) -> Rules:
 
 
 def _experts(read: VoteLog) -> Rules:
-    """People with enough rated votes whom the hidden trials show to listen."""
+    """People of the expert league, as :mod:`tournament.engine.tiers` draws its line."""
     rated = Counter(record.voter for record in admitted(read.records, Rules()))
     tried = trials.of_all_voters()
     experts = []
     for voter, votes in rated.items():
         said = tried.get(read.voters.get(voter, -1))
-        if votes < EXPERT_BATTLES or said is None or said.all_count < EXPERT_TRIALS:
-            continue
-        if reliability(said.all_right, said.all_count) >= EXPERT_RELIABILITY:
+        if said is not None and standing(votes, said.all_right, said.all_count).tier.is_league:
             experts.append(voter)
     return Rules(board="expert", only_voters=tuple(sorted(experts)))
 

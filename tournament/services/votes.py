@@ -14,7 +14,7 @@ from aimixer_site.ops.errors import DomainError
 from mixing.services.mixes import has_opened
 from tournament import events
 from tournament.models import Battle, Vote, VoteReason
-from tournament.services import ballots, clock, tournaments
+from tournament.services import ballots, clock, people, tournaments
 
 TRIALS: Final = frozenset({Battle.Purpose.SAME, Battle.Purpose.REPEAT, Battle.Purpose.ANCHOR})
 
@@ -61,10 +61,11 @@ def cast_vote(*, battle: Battle, voter: User, token: str, choice: str, now: date
             )
             tournaments.decide(vote, now=now)
             transaction.on_commit(partial(events.announce_vote, battle.uuid))
-            return vote
     except IntegrityError:
         # The only rule that a vote with a good ballot can break is that of one for each person.
         raise ballots.already_voted() from None
+    people.after_vote(vote)
+    return vote
 
 
 def unrated_reason(*, battle: Battle, voter: User, choice: str) -> str:

@@ -85,12 +85,6 @@ def test_hidden_trials_tell_the_careful_from_the_careless(right: int, trials: in
     assert integrity.trial_gate("anchor", right, trials, careful=0.9).verdict == verdict
 
 
-def test_reliability_starts_at_the_careful_and_follows_the_trials() -> None:
-    assert integrity.reliability(0, 0) == pytest.approx(0.9)
-    assert integrity.reliability(0, 4) == pytest.approx(0.45)
-    assert integrity.reliability(36, 36) == pytest.approx(0.99)
-
-
 def test_a_gate_that_begins_to_fail_everyone_raises_an_alarm() -> None:
     assert alarm(95, 100, 94, 100) == pytest.approx(-0.31, abs=0.05)
     fallen = alarm(95, 100, 20, 100)

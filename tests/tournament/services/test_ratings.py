@@ -17,6 +17,7 @@ from django.core.management import call_command
 
 from mixing.models import Mixer
 from tests.tournament import boards, factories
+from tournament.engine import tiers
 from tournament.engine.recompute import read_export, recomputed
 from tournament.engine.votes_schema import schema
 from tournament.models import Battle, Competitor, RatingSnapshot, Round, Tournament, Vote
@@ -113,7 +114,8 @@ def trials_of(voter, *, right, wrong):
 
 
 def test_experts_are_those_who_voted_much_and_listen(mixers, monkeypatch):
-    monkeypatch.setattr(ratings, "EXPERT_BATTLES", 3)
+    three_will_do = (tiers.TIERS[0], tiers.Tier(key="expert", title="Expert", battles=3, is_league=True))
+    monkeypatch.setattr(tiers, "TIERS", three_will_do)
     careful, careless, untried, new = boards.people(4)
     boards.duel([careful, careless, untried])
     trials_of(careful, right=6, wrong=0)
