@@ -17,7 +17,8 @@ from mixing.engine.audio.whole_file import whole_file
 _NO_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _PIECE_BYTES: Final = 1 << 20
 _READABLE_BY_ALL: Final = 0o644 << 16
-_NAME_LENGTH: Final = 100
+_NAME_BYTES: Final = 200
+"""Of UTF-8: file systems take 255, and the number and the ending come on top."""
 _RESERVED: Final = frozenset('/\\:*?"<>|')
 
 Wrote = Callable[[int], None]
@@ -71,7 +72,7 @@ def _safe(name: str) -> str:
     path = PurePosixPath(name)
     stem = path.stem if path.suffix.lower() in _SOUND_SUFFIXES else path.name
     shown = "".join("_" if char in _RESERVED or not char.isprintable() else char for char in stem)
-    return shown[:_NAME_LENGTH].strip(" .") or "stem"
+    return shown.encode()[:_NAME_BYTES].decode(errors="ignore").strip(" .") or "stem"
 
 
 _SOUND_SUFFIXES: Final = frozenset({".wav", ".aif", ".aiff", ".flac", ".mp3", ".ogg", ".oga", ".opus"})

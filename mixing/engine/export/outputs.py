@@ -55,8 +55,8 @@ def write_export(
     elif kind == ".dawproject":
         write_dawproject(session, sources, path, progress=progress)
     elif kind == ".mp3":
-        tags = {"title": session.title, "comment": f"Mixed by {session.mixer}" if session.mixer else ""}
-        wav_to_mp3(mix, path, tags=tags, progress=progress)
+        words = {"artist": session.artist, "comment": session.credit, "copyright": session.licence}
+        wav_to_mp3(mix, path, tags={"title": session.title, **words}, progress=progress)
     else:
         with whole_file(path) as partial:
             partial.write_text(session.to_json(), encoding="utf-8")

@@ -61,6 +61,12 @@ class Session:
     mixer_version: str = ""
     report: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
+    @property
+    def credit(self) -> str:
+        """Who mixed it, in words for a tag; empty where nobody is named."""
+        version = f", version {self.mixer_version}" if self.mixer_version else ""
+        return f"Mixed by {self.mixer}{version}" if self.mixer else ""
+
     def to_json(self) -> str:
         """The file, in UTF-8 text with indents; numbers keep every digit."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) + "\n"

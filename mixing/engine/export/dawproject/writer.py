@@ -90,8 +90,12 @@ def write_dawproject(
 
 def _metadata(session: Session) -> ET.Element:
     root = ET.Element("MetaData")
-    by = f"Mixed by {session.mixer}, version {session.mixer_version}" if session.mixer else ""
-    words = {"Title": session.title, "Artist": session.artist, "Copyright": session.licence, "Comment": by}
+    words = {
+        "Title": session.title,
+        "Artist": session.artist,
+        "Copyright": session.licence,
+        "Comment": session.credit,
+    }
     for tag, text in words.items():
         if text:
             ET.SubElement(root, tag).text = text

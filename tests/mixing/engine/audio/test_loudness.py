@@ -51,6 +51,12 @@ def test_it_passes_the_integrated_cases_of_tech_3341(parts: list[tuple[float, fl
     assert measured(tone(*parts)).integrated_lufs() == pytest.approx(expected, abs=0.1)
 
 
+@pytest.mark.parametrize(("quiet", "expected"), [(-35, -25.63), (-37, -20.0)])
+def test_what_lies_10_lu_under_the_mean_counts_and_what_lies_lower_does_not(quiet: float, expected: float) -> None:
+    """A quarter at -20 and the rest at -35 have a mean of -25.63, their gate is at -35.63; with -37 at -35.77."""
+    assert measured(tone((-20, 8), (quiet, 24))).integrated_lufs() == pytest.approx(expected, abs=0.1)
+
+
 def test_it_passes_case_6_of_tech_3341_with_five_channels() -> None:
     # By hand: 2 * 10^-2.8 + 10^-2.4 + 2 * 1.41 * 10^-3.0 = 0.00997; a sine's power is half of that, -23.0 LUFS.
     assert measured(ebu.five_channels()).integrated_lufs() == pytest.approx(-23.0, abs=0.1)
