@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import soundfile as sf
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
@@ -24,6 +25,13 @@ SAMPLE_RATE = 44_100
 def make_user(name: str = "", **fields: Any) -> User:
     email = f"{(name or f'person{next(_numbers)}').lower()}@example.org"
     return User.objects.create_user(email, "correct horse", display_name=name, **fields)
+
+
+def signed_in(user: User) -> Client:
+    """A browser, or a program, that this person is signed in with."""
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def make_song(owner: User | None = None, *, title: str = "Morning", **fields: Any) -> Song:
@@ -136,6 +144,12 @@ def mixable_song(owner: User | None = None, **song: Any) -> Song:
     ready_stem(made, "Bass.wav", role="bass", freq_hz=110.0)
     ready_stem(made, "Lead.wav", role="lead_vocal", freq_hz=440.0, channels=2)
     return made
+
+
+def song_on_the_desk(owner: User) -> Song:
+    """A song that can be mixed, and mixers to choose from."""
+    make_mixer()
+    return mixable_song(owner)
 
 
 def make_mixer(key: str = "faders-up") -> Mixer:

@@ -14,8 +14,9 @@ from tests.factories import (
     finished_mix,
     make_mixer,
     make_user,
-    mixable_song,
     ready_reference,
+    signed_in,
+    song_on_the_desk,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
@@ -28,15 +29,12 @@ def alice() -> Any:
 
 @pytest.fixture
 def program(alice: Any) -> Client:
-    client = Client()
-    client.force_login(alice)
-    return client
+    return signed_in(alice)
 
 
 @pytest.fixture
 def song(alice: Any) -> Song:
-    make_mixer()
-    return mixable_song(alice)
+    return song_on_the_desk(alice)
 
 
 def ask(program: Client, song: Song, **wish: Any) -> Any:

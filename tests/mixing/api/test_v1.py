@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from mixing.models import Mix, Song, Stem
-from tests.factories import checking_stem, finished_mix, make_mixer, make_song, make_user, mixable_song
+from tests.factories import checking_stem, finished_mix, make_mixer, make_song, make_user, mixable_song, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 JSON = "application/json"
@@ -20,9 +20,7 @@ def alice() -> Any:
 
 @pytest.fixture
 def api(alice: Any) -> Client:
-    client = Client()
-    client.force_login(alice)
-    return client
+    return signed_in(alice)
 
 
 def test_a_song_is_made_renamed_and_deleted(api: Client, alice: Any) -> None:

@@ -18,6 +18,8 @@ from tests.factories import (
     make_user,
     mixable_song,
     ready_reference,
+    signed_in,
+    song_on_the_desk,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
@@ -30,15 +32,12 @@ def alice() -> Any:
 
 @pytest.fixture
 def browser(alice: Any) -> Client:
-    client = Client()
-    client.force_login(alice)
-    return client
+    return signed_in(alice)
 
 
 @pytest.fixture
 def song(alice: Any) -> Song:
-    make_mixer()
-    return mixable_song(alice)
+    return song_on_the_desk(alice)
 
 
 def ask(browser: Client, song: Song, **fields: str) -> Any:

@@ -12,7 +12,16 @@ from django.urls import reverse
 
 from mixing.models import Job, Mix, Song, Stem
 from mixing.services import mixes as mix_service
-from tests.factories import checking_stem, finished_mix, make_mixer, make_song, make_user, mixable_song, ready_stem
+from tests.factories import (
+    checking_stem,
+    finished_mix,
+    make_mixer,
+    make_song,
+    make_user,
+    mixable_song,
+    ready_stem,
+    signed_in,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
@@ -24,9 +33,7 @@ def alice() -> Any:
 
 @pytest.fixture
 def browser(alice: Any) -> Client:
-    client = Client()
-    client.force_login(alice)
-    return client
+    return signed_in(alice)
 
 
 def page_data(response: Any) -> dict[str, Any]:
