@@ -1,5 +1,6 @@
 // The arena: battles that are being prepared open by themselves when they are ready.
 
+import "./boards.js";
 import "./progress.js";
 
 for (const end of ["job-done", "job-failed", "job-cancelled"]) {

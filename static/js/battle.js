@@ -8,6 +8,7 @@ import { clock } from "./format.js";
 import { pageData, post } from "./http.js";
 import { Listening } from "./listening.js";
 import { bindVolume, takesKeys } from "./player.js";
+import { showSaid } from "./said.js";
 import { voteNeeds } from "./votes.js";
 
 const page = pageData();
@@ -17,6 +18,7 @@ for (const end of ["job-done", "job-failed", "job-cancelled"]) {
   document.addEventListener(end, () => window.location.reload());
 }
 if (floor && page.clips) listen();
+for (const said of document.querySelectorAll("[data-said]")) showSaid(said);
 
 function listen() {
   const find = (name) => floor.querySelector(`[data-${name}]`);
