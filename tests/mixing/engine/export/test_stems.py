@@ -163,6 +163,28 @@ def test_a_compressed_group_gives_each_stem_the_gain_curve_of_their_sum(tmp_path
     assert residual_db(files["01 Kick.wav"], alone) > -40
 
 
+def test_where_the_stems_of_a_compressed_group_cancel_each_keeps_the_gain_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing comes out of the sum there, and so no curve; yet somebody who mutes the other stem hears this one."""
+    monkeypatch.setattr(stems, "BLOCK_FRAMES", 4_096)
+    one = noise(1, 9_000, seed=5, level=0.5)
+    other = np.concatenate((noise(1, 3_000, seed=6, level=0.5), -one[:, 3_000:]), axis=1)
+    strips = tuple(Strip(stem=name, group="drums") for name in ("One", "Other"))
+    bus = GroupBus(compressor=Compressor(on=True, threshold_db=-30.0, ratio=4.0, attack_ms=5.0, release_ms=50.0))
+    sources = write(tmp_path, {"One": one, "Other": other})
+
+    parameters = ConsoleParameters(strips=strips, groups=Groups(drums=bus))
+    write_stems(sources, parameters, sample_rate=RATE, output=tmp_path / "stems.zip")
+
+    files = unpacked(tmp_path / "stems.zip")
+    heard = np.abs(one[0]) > 0.01
+    gains = (files["01 One.wav"][0] / np.where(heard, one[0], 1.0))[3_000:][heard[3_000:]]
+    assert gains == pytest.approx(gains[0], rel=1e-5)
+    assert 0.05 < gains[0] < 0.5
+    assert np.abs(files["01 One.wav"] + files["02 Other.wav"])[:, 3_000:].max() < 1e-6
+
+
 @pytest.mark.usefixtures("readable")
 def test_reverb_and_delay_come_back_as_files_of_their_own(tmp_path: Path) -> None:
     audio, parameters = session(), console(compressed=True, sent=True)
