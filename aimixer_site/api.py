@@ -16,7 +16,6 @@ def only_version_1(endpoints: list[Endpoint]) -> list[Endpoint]:
 _docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitView.as_view(url_name="api-schema"))
 
 urlpatterns = [
-    path("", include("accounts.api.v1.urls")),
     path("", include("mixing.api.v1.urls")),
     path("", include("tournament.api.v1.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),

@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/v1/", include("aimixer_site.api")),
     path("", include("mixing.urls")),
     path("", include("tournament.urls")),
+    path("", include("tournament.people_urls")),
 ]
 
 handler400 = "aimixer_site.views.bad_request"

@@ -61,6 +61,11 @@ def vote_of(user: User, battle: Battle) -> Vote | None:
     return Vote.objects.filter(battle=battle, voter=user).first()
 
 
+def own_vote_for(user: User, battle: Battle) -> Vote:
+    """The same where there must be one; a 404 before it."""
+    return get_object_or_404(Vote, battle=battle, voter=user)
+
+
 def votes_of(user: User, battles: list[Battle]) -> dict[int, Vote]:
     """The person's own votes on these battles, by the battle's primary key."""
     return {vote.battle_id: vote for vote in Vote.objects.filter(battle__in=battles, voter=user)}

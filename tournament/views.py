@@ -20,7 +20,7 @@ from aimixer_site.ops.errors import DomainError
 from aimixer_site.ops.media import file_response
 from mixing import access as songs
 from mixing import events
-from tournament import access, board_pages
+from tournament import access, board_pages, people_pages
 from tournament.api.v1.serializers import RevealSerializer
 from tournament.cards import BattleCard, card, cards
 from tournament.forms import BattleForm, HeardForm, ReasonsForm, VoteForm
@@ -84,6 +84,7 @@ def battle(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "vote": shown.vote,
         "reveal": shown.reveal,
         "reasons": _reasons(shown),
+        "feedback": people_pages.feedback_card(user, row, shown.vote),
         "page": _page(request, row, shown),
     }
     return render(request, "tournament/battle.html", context)
