@@ -238,6 +238,9 @@ def test_other_programs_find_the_units_that_the_format_asks_for(tmp_path: Path) 
     # 3.7:1 takes 1 - 1/3.7 of each decibel.
     assert value("Channel/Devices/Compressor/Ratio") == ("percent", pytest.approx(72.97297297))
     assert value("Channel/Devices/Equalizer/InputGain") == ("decibel", 1.1)
+    automatic = track.find("Channel/Devices/Compressor/AutoMakeup")
+    assert automatic is not None
+    assert automatic.get("value") == "false"
     assert value("Channel/Devices/Equalizer/Band[@type='highPass']/Freq") == ("hertz", 33.3)
     assert value("Channel/Sends/Send/Volume") == ("linear", pytest.approx(10 ** (-12.7 / 20)))
     muted = project.find(".//Track[@name='Kick.wav']/Channel/Mute")
@@ -423,6 +426,13 @@ def test_what_is_no_project_of_ours_is_refused_with_a_sentence(tmp_path: Path, p
     with pytest.raises(MixFailed) as refused:
         read_dawproject(with_project(path, project))
     assert refused.value.code == "invalid_project"
+
+
+def test_a_document_type_is_refused_in_a_project_that_is_whole_without_it(tmp_path: Path) -> None:
+    path = written(tmp_path, full_console())
+    entity = '<!DOCTYPE Project [<!ENTITY a "b">]>'
+    with pytest.raises(MixFailed, match="document type"):
+        read_dawproject(with_project(path, entity + ET.tostring(project_of(path)).decode()))
 
 
 def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:
