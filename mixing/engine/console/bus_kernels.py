@@ -19,8 +19,8 @@ from mixing.engine.console.denormals import flush_to_zero, restore
 from mixing.engine.console.lane_kernels import (
     MEMORY_ROWS,
     SUB_FRAMES,
+    compress_four_sides,
     compress_rows,
-    compress_sides,
     filter_lanes,
     settle,
 )
@@ -47,8 +47,6 @@ GROUP_LANES: Final = 8
 REVERB_LANE: Final = 8
 DELAY_LANE: Final = 10
 STEP: Final = 16
-REACH: Final = 2_048
-"""Frames that the reverb's lines take in before they are moved back to their beginnings."""
 LINE_VALUES: Final = 32
 """Of each low-pass: its gain, the pole to the powers 1, 2, 4, 8, and from place 16 on to the powers 1 to 16."""
 
@@ -90,7 +88,7 @@ def play_groups(
         count = min(SUB_FRAMES, frames - start)
         filter_lanes(like, bus, start * LANES, LANES, count, triples, coefficients, memory, 0)
         if compressed:
-            compress_sides(like, bus, start * LANES, LANES, count, curve, times, reduction, levels)
+            compress_four_sides(bus, start * LANES, count, curve, times, reduction, levels)
         for frame in range(count):
             store(sides, 2 * frame, folded(folded(gain * load(like, bus, (start + frame) * LANES))))
         for frame in range(start, start + count, GROUP_LANES):
@@ -162,24 +160,6 @@ def _low_passed(x: Any, table: NDArray[np.float32], at: int, before: Any) -> Any
     return y + load(x, table, at + STEP) * before
 
 
-@njit(nogil=True, error_model="numpy")
-def _damped(
-    lines: NDArray[np.float32], place: int, table: NDArray[np.float32], line: int, kept: NDArray[np.float32]
-) -> Any:
-    like = splat(np.float32(0.0), STEP)
-    y = _low_passed(load(like, lines, place), table, line * LINE_VALUES, load(like, kept, line * STEP))
-    store(kept, line * STEP, last_everywhere(y))
-    return y
-
-
-@njit(nogil=True, error_model="numpy")
-def _move_back(line: NDArray[np.float32], start: int, count: int, length: int) -> None:
-    """What the next ``length`` samples will read goes to the line's beginning; what is behind it is written anew."""
-    like = splat(np.float32(0.0), STEP)
-    for index in range(start, start + length, STEP):
-        store(line, index, load(like, line, index + count))
-
-
 # ---- the reverb ------------------------------------------------------------------------------------------------------
 
 
@@ -191,27 +171,87 @@ def _butterflies(a: Any, b: Any, c: Any, d: Any) -> Any:
 
 
 @njit(nogil=True, error_model="numpy")
-def _diffused(x: Any, lines: NDArray[np.float32], step: int, starts: Any, lengths: Any, side: int, g: Any) -> Any:
+def _put(line: NDArray[np.float32], start: int, ring: int, at: int, vector: Any) -> None:
+    """Sixteen samples into a ring; its first sixteen stand behind its end once more, for whoever reads across it."""
+    store(line, start + at, vector)
+    if at == 0:
+        store(line, start + ring, vector)
+
+
+@njit(nogil=True, error_model="numpy")
+def _ago(at: int, ring: int, samples: int) -> int:
+    return at - samples + (ring if at < samples else 0)
+
+
+@njit(nogil=True, error_model="numpy")
+def _diffused(x: Any, rings: NDArray[np.float32], ring: int, at: int, lengths: Any, side: int, g: Any) -> Any:
     for index in range(4 * side, 4 * side + 4):
-        before = load(x, lines, starts[index] + step)
+        start = index * (ring + STEP)
+        before = load(x, rings, start + _ago(at, ring, lengths[index]))
         now = x + g * before
-        store(lines, starts[index] + lengths[index] + step, now)
+        _put(rings, start, ring, at, now)
         x = before - g * now
     return x
+
+
+@njit(nogil=True, error_model="numpy")
+def _damped(
+    rings: NDArray[np.float32],
+    ring: int,
+    at: int,
+    lengths: NDArray[np.int64],
+    table: NDArray[np.float32],
+    line: int,
+    kept: NDArray[np.float32],
+) -> Any:
+    like = splat(np.float32(0.0), STEP)
+    heard = load(like, rings, line * (ring + STEP) + _ago(at, ring, lengths[line]))
+    y = _low_passed(heard, table, line * LINE_VALUES, load(like, kept, line * STEP))
+    store(kept, line * STEP, last_everywhere(y))
+    return y
+
+
+@njit(nogil=True, error_model="numpy")
+def _heard(signs: NDArray[np.float32], d0: Any, d1: Any, d2: Any, d3: Any, d4: Any, d5: Any, d6: Any, d7: Any) -> Any:
+    """Eight lines on one side; ``signs`` begins at this side."""
+    first = d0 * signs[0] + d1 * signs[2] + d2 * signs[4] + d3 * signs[6]
+    return first + d4 * signs[8] + d5 * signs[10] + d6 * signs[12] + d7 * signs[14]
+
+
+@njit(nogil=True, error_model="numpy")
+def _fed_back(
+    lines: NDArray[np.float32],
+    ring: int,
+    at: int,
+    line: int,
+    signs: NDArray[np.float32],
+    x0: Any,
+    x1: Any,
+    d0: Any,
+    d1: Any,
+    d2: Any,
+    d3: Any,
+) -> None:
+    """What four neighbouring lines take in."""
+    quarter = np.float32(0.25)
+    row = ring + STEP
+    _put(lines, line * row, ring, at, d0 * quarter + x0 * signs[line])
+    _put(lines, (line + 1) * row, ring, at, d1 * quarter + x1 * signs[line + 1])
+    _put(lines, (line + 2) * row, ring, at, d2 * quarter + x0 * signs[line + 2])
+    _put(lines, (line + 3) * row, ring, at, d3 * quarter + x1 * signs[line + 3])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def reverberate(
     bus: NDArray[np.float32],
     frames: int,
+    at: NDArray[np.int64],
     predelay: int,
     waiting: NDArray[np.float32],
     diffusers: NDArray[np.float32],
-    diffuser_starts: NDArray[np.int64],
     diffuser_lengths: NDArray[np.int64],
     diffusion: np.float32,
     lines: NDArray[np.float32],
-    starts: NDArray[np.int64],
     lengths: NDArray[np.int64],
     table: NDArray[np.float32],
     kept: NDArray[np.float32],
@@ -221,79 +261,64 @@ def reverberate(
 ) -> float:
     """Add the reverb of its send to ``returned`` ``(2, frames)``; answers the largest sample that was added.
 
-    ``waiting`` is ``(2, predelay + REACH + 16)``; ``diffusers`` and ``lines`` hold every line behind the other, each
-    REACH + 16 longer than its length. ``signs_in`` are over 4 sqrt(8) in all, and ``signs_out`` times level and return.
+    ``waiting``, ``diffusers`` and ``lines`` hold rings, a row for each: 2, 8 and 16 of them. A ring is a whole number
+    of sixteen samples, its row sixteen longer, and the longest delay in it at least sixteen samples shorter. ``at`` is
+    where the three kinds of rings have come to. ``signs_in`` are over sqrt(8), ``signs_out`` times level and return.
     """
     mode = flush_to_zero()
     like = splat(np.float32(0.0), STEP)
     most = like
-    for begin in range(0, frames, REACH):
-        count = min(REACH, frames - begin)
-        for frame in range(count):
-            place = (begin + frame) * LANES + REVERB_LANE
-            waiting[0, predelay + frame] = bus[place]
-            waiting[1, predelay + frame] = bus[place + 1]
-        for step in range(0, count, STEP):
-            x0 = _diffused(load(like, waiting, step), diffusers, step, diffuser_starts, diffuser_lengths, 0, diffusion)
-            right = waiting.shape[1] + step
-            x1 = _diffused(load(like, waiting, right), diffusers, step, diffuser_starts, diffuser_lengths, 1, diffusion)
-            d0 = _damped(lines, starts[0] + step, table, 0, kept)
-            d1 = _damped(lines, starts[1] + step, table, 1, kept)
-            d2 = _damped(lines, starts[2] + step, table, 2, kept)
-            d3 = _damped(lines, starts[3] + step, table, 3, kept)
-            d4 = _damped(lines, starts[4] + step, table, 4, kept)
-            d5 = _damped(lines, starts[5] + step, table, 5, kept)
-            d6 = _damped(lines, starts[6] + step, table, 6, kept)
-            d7 = _damped(lines, starts[7] + step, table, 7, kept)
-            d8 = _damped(lines, starts[8] + step, table, 8, kept)
-            d9 = _damped(lines, starts[9] + step, table, 9, kept)
-            d10 = _damped(lines, starts[10] + step, table, 10, kept)
-            d11 = _damped(lines, starts[11] + step, table, 11, kept)
-            d12 = _damped(lines, starts[12] + step, table, 12, kept)
-            d13 = _damped(lines, starts[13] + step, table, 13, kept)
-            d14 = _damped(lines, starts[14] + step, table, 14, kept)
-            d15 = _damped(lines, starts[15] + step, table, 15, kept)
-            s = signs_out
-            out0 = d0 * s[0] + d2 * s[2] + d4 * s[4] + d6 * s[6] + d8 * s[8] + d10 * s[10] + d12 * s[12] + d14 * s[14]
-            out1 = d1 * s[1] + d3 * s[3] + d5 * s[5] + d7 * s[7] + d9 * s[9] + d11 * s[11] + d13 * s[13] + d15 * s[15]
-            most = greater(greater(absolute(out0), absolute(out1)), most)
-            target = begin + step
-            store(returned, target, load(like, returned, target) + out0)
-            target += returned.shape[1]
-            store(returned, target, load(like, returned, target) + out1)
-            d0, d1, d2, d3 = _butterflies(d0, d1, d2, d3)
-            d4, d5, d6, d7 = _butterflies(d4, d5, d6, d7)
-            d8, d9, d10, d11 = _butterflies(d8, d9, d10, d11)
-            d12, d13, d14, d15 = _butterflies(d12, d13, d14, d15)
-            d0, d4, d8, d12 = _butterflies(d0, d4, d8, d12)
-            d1, d5, d9, d13 = _butterflies(d1, d5, d9, d13)
-            d2, d6, d10, d14 = _butterflies(d2, d6, d10, d14)
-            d3, d7, d11, d15 = _butterflies(d3, d7, d11, d15)
-            q = np.float32(0.25)
-            i = signs_in
-            store(lines, starts[0] + lengths[0] + step, d0 * q + x0 * i[0])
-            store(lines, starts[1] + lengths[1] + step, d1 * q + x1 * i[1])
-            store(lines, starts[2] + lengths[2] + step, d2 * q + x0 * i[2])
-            store(lines, starts[3] + lengths[3] + step, d3 * q + x1 * i[3])
-            store(lines, starts[4] + lengths[4] + step, d4 * q + x0 * i[4])
-            store(lines, starts[5] + lengths[5] + step, d5 * q + x1 * i[5])
-            store(lines, starts[6] + lengths[6] + step, d6 * q + x0 * i[6])
-            store(lines, starts[7] + lengths[7] + step, d7 * q + x1 * i[7])
-            store(lines, starts[8] + lengths[8] + step, d8 * q + x0 * i[8])
-            store(lines, starts[9] + lengths[9] + step, d9 * q + x1 * i[9])
-            store(lines, starts[10] + lengths[10] + step, d10 * q + x0 * i[10])
-            store(lines, starts[11] + lengths[11] + step, d11 * q + x1 * i[11])
-            store(lines, starts[12] + lengths[12] + step, d12 * q + x0 * i[12])
-            store(lines, starts[13] + lengths[13] + step, d13 * q + x1 * i[13])
-            store(lines, starts[14] + lengths[14] + step, d14 * q + x0 * i[14])
-            store(lines, starts[15] + lengths[15] + step, d15 * q + x1 * i[15])
+    wait_ring, diffuser_ring = waiting.shape[1] - STEP, diffusers.shape[1] - STEP
+    ring, target = lines.shape[1] - STEP, returned.shape[1]
+    signs_left, signs_right = signs_out, signs_out[1:]
+    wait, diffuse, now = at
+    for step in range(0, frames, STEP):
         for side in range(2):
-            for frame in range(predelay):
-                waiting[side, frame] = waiting[side, count + frame]
-        for index in range(starts.size):
-            _move_back(lines, starts[index], count, lengths[index])
-        for index in range(diffuser_starts.size):
-            _move_back(diffusers, diffuser_starts[index], count, diffuser_lengths[index])
+            row = side * (wait_ring + STEP)
+            for frame in range(STEP):
+                waiting[side, wait + frame] = bus[(step + frame) * LANES + REVERB_LANE + side]
+            _put(waiting, row, wait_ring, wait, load(like, waiting, row + wait))
+        ago = _ago(wait, wait_ring, predelay)
+        x0 = _diffused(load(like, waiting, ago), diffusers, diffuser_ring, diffuse, diffuser_lengths, 0, diffusion)
+        ago += wait_ring + STEP
+        x1 = _diffused(load(like, waiting, ago), diffusers, diffuser_ring, diffuse, diffuser_lengths, 1, diffusion)
+        d0 = _damped(lines, ring, now, lengths, table, 0, kept)
+        d1 = _damped(lines, ring, now, lengths, table, 1, kept)
+        d2 = _damped(lines, ring, now, lengths, table, 2, kept)
+        d3 = _damped(lines, ring, now, lengths, table, 3, kept)
+        d4 = _damped(lines, ring, now, lengths, table, 4, kept)
+        d5 = _damped(lines, ring, now, lengths, table, 5, kept)
+        d6 = _damped(lines, ring, now, lengths, table, 6, kept)
+        d7 = _damped(lines, ring, now, lengths, table, 7, kept)
+        d8 = _damped(lines, ring, now, lengths, table, 8, kept)
+        d9 = _damped(lines, ring, now, lengths, table, 9, kept)
+        d10 = _damped(lines, ring, now, lengths, table, 10, kept)
+        d11 = _damped(lines, ring, now, lengths, table, 11, kept)
+        d12 = _damped(lines, ring, now, lengths, table, 12, kept)
+        d13 = _damped(lines, ring, now, lengths, table, 13, kept)
+        d14 = _damped(lines, ring, now, lengths, table, 14, kept)
+        d15 = _damped(lines, ring, now, lengths, table, 15, kept)
+        left = _heard(signs_left, d0, d2, d4, d6, d8, d10, d12, d14)
+        right = _heard(signs_right, d1, d3, d5, d7, d9, d11, d13, d15)
+        most = greater(greater(absolute(left), absolute(right)), most)
+        store(returned, step, load(like, returned, step) + left)
+        store(returned, target + step, load(like, returned, target + step) + right)
+        d0, d1, d2, d3 = _butterflies(d0, d1, d2, d3)
+        d4, d5, d6, d7 = _butterflies(d4, d5, d6, d7)
+        d8, d9, d10, d11 = _butterflies(d8, d9, d10, d11)
+        d12, d13, d14, d15 = _butterflies(d12, d13, d14, d15)
+        d0, d4, d8, d12 = _butterflies(d0, d4, d8, d12)
+        d1, d5, d9, d13 = _butterflies(d1, d5, d9, d13)
+        d2, d6, d10, d14 = _butterflies(d2, d6, d10, d14)
+        d3, d7, d11, d15 = _butterflies(d3, d7, d11, d15)
+        _fed_back(lines, ring, now, 0, signs_in, x0, x1, d0, d1, d2, d3)
+        _fed_back(lines, ring, now, 4, signs_in, x0, x1, d4, d5, d6, d7)
+        _fed_back(lines, ring, now, 8, signs_in, x0, x1, d8, d9, d10, d11)
+        _fed_back(lines, ring, now, 12, signs_in, x0, x1, d12, d13, d14, d15)
+        wait = wait + STEP if wait + STEP < wait_ring else 0
+        diffuse = diffuse + STEP if diffuse + STEP < diffuser_ring else 0
+        now = now + STEP if now + STEP < ring else 0
+    at[0], at[1], at[2] = wait, diffuse, now
     restore(mode)
     return float(largest(most))
 

@@ -22,8 +22,11 @@ from mixing.engine.console.simd import (
     absolute,
     doubled,
     every_second,
+    first_half,
     greater,
+    joined,
     lanes_of,
+    last_half,
     lesser,
     load,
     narrow,
@@ -39,6 +42,8 @@ HALF_PACK: Final = 8
 """Where so few lanes sound, the other half of a pack is not computed."""
 SUB_FRAMES: Final = 512
 """Frames that go through a whole strip at a time: sixteen lanes of them stay in the first cache."""
+AHEAD: Final = 4
+"""Vectors of levels between two steps of a compressor."""
 MOST_TRIPLES: Final = 2
 TRIPLE_VALUES: Final = 12
 TRIPLE_MEMORY: Final = 8
@@ -131,12 +136,104 @@ def compress_sides(
     for frame in range(frames):
         size = absolute(load(like, signal, start + frame * stride))
         store(levels, frame * sides, every_second(greater(size, swap_pairs(size))))
-    _wanted_reduction(levels, frames * sides, curve)
-    _envelope(half, levels, frames, times, reduction)
-    _gains(levels, frames * sides, curve)
+    _levels_to_gains(half, levels, frames, curve, times, reduction)
     for frame in range(frames):
         place = start + frame * stride
         store(signal, place, load(like, signal, place) * doubled(load(half, levels, frame * sides)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def compress_eight_sides(
+    signal: NDArray[np.float32],
+    frames: int,
+    curve: NDArray[np.float32],
+    times: NDArray[np.float64],
+    reduction: NDArray[np.float64],
+    levels: NDArray[np.float32],
+) -> None:
+    """The same of a whole pack, two frames to a vector of levels.
+
+    The envelope waits for its own last value. In that time the levels that follow AHEAD vectors later are prepared, and
+    those that came before are applied: as one loop after the other, each would wait on its own.
+    """
+    like, wide = splat(np.float32(0.0), LANES), splat(0.0, HALF_PACK)
+    attack, release = load(wide, times, 0), load(wide, times, 8)
+    to_attack, to_release = load(wide, times, 16), load(wide, times, 24)
+    reduced = load(wide, reduction, 0)
+    vectors = frames // 2
+    for turn in range(vectors + 2 * AHEAD):
+        if turn < vectors:
+            place = turn * 2 * LANES
+            peaks = joined(_larger_side(load(like, signal, place)), _larger_side(load(like, signal, place + LANES)))
+            store(levels, turn * LANES, _wanted(peaks, curve))
+        if AHEAD <= turn < vectors + AHEAD:
+            at = (turn - AHEAD) * LANES
+            goals = load(like, levels, at)
+            first = reduced = _followed(first_half(goals), attack, release, to_attack, to_release, reduced)
+            reduced = _followed(last_half(goals), attack, release, to_attack, to_release, reduced)
+            store(levels, at, joined(narrow(first), narrow(reduced)))
+        if turn >= 2 * AHEAD:
+            gains = _gains(load(like, levels, (turn - 2 * AHEAD) * LANES), curve)
+            place = (turn - 2 * AHEAD) * 2 * LANES
+            store(signal, place, load(like, signal, place) * doubled(first_half(gains)))
+            place += LANES
+            store(signal, place, load(like, signal, place) * doubled(last_half(gains)))
+    store(reduction, 0, reduced)
+    done = 2 * vectors
+    if done < frames:
+        compress_sides(like, signal, done * LANES, LANES, frames - done, curve, times, reduction, levels)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def compress_four_sides(
+    signal: NDArray[np.float32],
+    start: int,
+    frames: int,
+    curve: NDArray[np.float32],
+    times: NDArray[np.float64],
+    reduction: NDArray[np.float64],
+    levels: NDArray[np.float32],
+) -> None:
+    """The same of half a pack or of the groups, from ``signal[start]`` on, four frames to a vector of levels."""
+    like, like_half, wide = splat(np.float32(0.0), LANES), splat(np.float32(0.0), HALF_PACK), splat(0.0, 4)
+    attack, release = load(wide, times, 0), load(wide, times, 4)
+    to_attack, to_release = load(wide, times, 8), load(wide, times, 12)
+    reduced = load(wide, reduction, 0)
+    vectors = frames // 4
+    for turn in range(vectors + 2 * AHEAD):
+        if turn < vectors:
+            place = start + turn * 4 * LANES
+            first, last = _larger_sides(like_half, signal, place), _larger_sides(like_half, signal, place + 2 * LANES)
+            store(levels, turn * LANES, _wanted(joined(first, last), curve))
+        if AHEAD <= turn < vectors + AHEAD:
+            at = (turn - AHEAD) * LANES
+            goals = load(like, levels, at)
+            first, last = first_half(goals), last_half(goals)
+            a = _followed(first_half(first), attack, release, to_attack, to_release, reduced)
+            b = _followed(last_half(first), attack, release, to_attack, to_release, a)
+            c = _followed(first_half(last), attack, release, to_attack, to_release, b)
+            reduced = _followed(last_half(last), attack, release, to_attack, to_release, c)
+            store(levels, at, narrow(joined(joined(a, b), joined(c, reduced))))
+        if turn >= 2 * AHEAD:
+            gains = _gains(load(like, levels, (turn - 2 * AHEAD) * LANES), curve)
+            place = start + (turn - 2 * AHEAD) * 4 * LANES
+            _turn_down_two(like_half, signal, place, doubled(first_half(gains)))
+            _turn_down_two(like_half, signal, place + 2 * LANES, doubled(last_half(gains)))
+    store(reduction, 0, reduced)
+    done = 4 * vectors
+    if done < frames:
+        compress_sides(like_half, signal, start + done * LANES, LANES, frames - done, curve, times, reduction, levels)
+
+
+@njit(nogil=True, error_model="numpy")
+def _larger_sides(like: Any, signal: NDArray[np.float32], place: int) -> Any:
+    return joined(_larger_side(load(like, signal, place)), _larger_side(load(like, signal, place + LANES)))
+
+
+@njit(nogil=True, error_model="numpy")
+def _turn_down_two(like: Any, signal: NDArray[np.float32], place: int, gains: Any) -> None:
+    store(signal, place, load(like, signal, place) * first_half(gains))
+    store(signal, place + LANES, load(like, signal, place + LANES) * last_half(gains))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -157,9 +254,7 @@ def compress_lanes(
     for frame in range(frames):
         size = absolute(load(like, signal, frame * stride))
         store(levels, frame * lanes, greater(size, both * swap_pairs(size)))
-    _wanted_reduction(levels, frames * lanes, curve)
-    _envelope(like, levels, frames, times, reduction)
-    _gains(levels, frames * lanes, curve)
+    _levels_to_gains(like, levels, frames, curve, times, reduction)
     for frame in range(frames):
         place = frame * stride
         store(signal, place, load(like, signal, place) * load(like, levels, frame * lanes))
@@ -179,9 +274,7 @@ def compress_rows(
     row = sound.shape[1]
     for frame in range(0, frames, 16):
         store(levels, frame, greater(absolute(load(like, sound, frame)), absolute(load(like, sound, row + frame))))
-    _wanted_reduction(levels, frames, curve)
-    _envelope(splat(np.float32(0.0), 1), levels, frames, times, reduction)
-    _gains(levels, frames, curve)
+    _levels_to_gains(splat(np.float32(0.0), 1), levels, frames, curve, times, reduction)
     for frame in range(0, frames, 16):
         gains = load(like, levels, frame)
         store(sound, frame, load(like, sound, frame) * gains)
@@ -189,50 +282,66 @@ def compress_rows(
 
 
 @njit(nogil=True, error_model="numpy")
-def _wanted_reduction(levels: NDArray[np.float32], count: int, curve: NDArray[np.float32]) -> None:
-    """From peaks to the reduction that they settle at, in doublings, in place.
-
-    The rows of ``curve``: threshold, half the knee, the knee, slope over twice the knee, slope, makeup, and -1 where
-    :func:`_envelope` works with turned signs, else 1; the two slopes have that sign.
-    """
-    like = splat(np.float32(0.0), 16)
-    threshold, half, knee = load(like, curve, 0), load(like, curve, 16), load(like, curve, 32)
-    bend, slope = load(like, curve, 48), load(like, curve, 64)
-    for index in range(0, count, 16):
-        over = log2(load(like, levels, index)) - threshold
-        into_knee = lesser(greater(over + half, 0.0), knee)
-        store(levels, index, bend * into_knee * into_knee + slope * greater(over - half, 0.0))
+def _larger_side(x: Any) -> Any:
+    size = absolute(x)
+    return every_second(greater(size, swap_pairs(size)))
 
 
 @njit(nogil=True, error_model="numpy")
-def _envelope(
-    like: Any, levels: NDArray[np.float32], frames: int, times: NDArray[np.float64], reduction: NDArray[np.float64]
+def _levels_to_gains(
+    like: Any,
+    levels: NDArray[np.float32],
+    frames: int,
+    curve: NDArray[np.float32],
+    times: NDArray[np.float64],
+    reduction: NDArray[np.float64],
 ) -> None:
-    """From the wanted reduction to that of the moment; ``times`` is what attack and release keep, and what not.
-
-    Whichever of the two is meant is the greater where the attack is the shorter time: it comes nearer to what is wanted
-    on the way up, and stays longer above it on the way down. Where the release is shorter all signs are turned.
-    """
-    wide = widen(like)
-    width = lanes_of(like)
+    """From peaks to gains, in place, ``like`` a frame's; ``times`` is what attack and release keep, and what not."""
+    sixteen, wide, width = splat(np.float32(0.0), 16), widen(like), lanes_of(like)
     attack, release = load(wide, times, 0), load(wide, times, width)
     to_attack, to_release = load(wide, times, 2 * width), load(wide, times, 3 * width)
     reduced = load(wide, reduction, 0)
-    for frame in range(frames):
-        wanted = widen(load(like, levels, frame * width))
-        rising = product_and(attack, reduced, to_attack * wanted)
-        falling = product_and(release, reduced, to_release * wanted)
-        reduced = greater(rising, falling)
-        store(levels, frame * width, narrow(reduced))
+    for index in range(0, frames * width, 16):
+        store(levels, index, _wanted(load(sixteen, levels, index), curve))
+    for index in range(0, frames * width, width):
+        reduced = _followed(load(like, levels, index), attack, release, to_attack, to_release, reduced)
+        store(levels, index, narrow(reduced))
+    for index in range(0, frames * width, 16):
+        store(levels, index, _gains(load(sixteen, levels, index), curve))
     store(reduction, 0, reduced)
 
 
 @njit(nogil=True, error_model="numpy")
-def _gains(levels: NDArray[np.float32], count: int, curve: NDArray[np.float32]) -> None:
-    like = splat(np.float32(0.0), 16)
-    makeup, sign = load(like, curve, 80), load(like, curve, 96)
-    for index in range(0, count, 16):
-        store(levels, index, exp2(makeup - sign * load(like, levels, index)))
+def _wanted(level: Any, curve: NDArray[np.float32]) -> Any:
+    """From peaks to the reduction that they settle at, in doublings.
+
+    The rows of ``curve``: threshold, half the knee, the knee, slope over twice the knee, slope, makeup, and -1 where
+    :func:`_followed` works with turned signs, else 1; the two slopes have that sign.
+    """
+    over = log2(level) - load(level, curve, 0)
+    half = load(level, curve, 16)
+    into_knee = lesser(greater(over + half, 0.0), load(level, curve, 32))
+    above_knee = greater(over - half, 0.0)
+    return product_and(load(level, curve, 48) * into_knee, into_knee, load(level, curve, 64) * above_knee)
+
+
+@njit(nogil=True, error_model="numpy")
+def _followed(wanted: Any, attack: Any, release: Any, to_attack: Any, to_release: Any, reduced: Any) -> Any:
+    """From the wanted reduction and that of the moment before to that of the moment.
+
+    Whichever of attack and release is meant is the greater where the attack is the shorter time: it comes nearer to
+    what is wanted on the way up, and stays longer above it on the way down. Where the release is shorter all signs are
+    turned.
+    """
+    goal = widen(wanted)
+    rising = product_and(attack, reduced, to_attack * goal)
+    falling = product_and(release, reduced, to_release * goal)
+    return greater(rising, falling)
+
+
+@njit(nogil=True, error_model="numpy")
+def _gains(reduced: Any, curve: NDArray[np.float32]) -> Any:
+    return exp2(load(reduced, curve, 80) - load(reduced, curve, 96) * reduced)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -291,7 +400,7 @@ def settle(memory: NDArray[np.float64], first: int, rows: int, lanes: int, resti
 
 @njit(nogil=True, error_model="numpy")
 def _compress(
-    like: Any,
+    half: bool,
     pack: NDArray[np.float32],
     frames: int,
     compressed: int,
@@ -301,10 +410,16 @@ def _compress(
     reduction: NDArray[np.float64],
     levels: NDArray[np.float32],
 ) -> None:
-    if compressed == BOTH_SIDES:
-        compress_sides(like, pack, 0, LANES, frames, curve, times, reduction, levels)
-    elif compressed:
+    if compressed == BOTH_SIDES and half:
+        compress_four_sides(pack, 0, frames, curve, times, reduction, levels)
+    elif compressed == BOTH_SIDES:
+        compress_eight_sides(pack, frames, curve, times, reduction, levels)
+    elif compressed and half:
+        like = splat(np.float32(0.0), HALF_PACK)
         compress_lanes(like, pack, LANES, frames, linked, curve, times, reduction, levels)
+    elif compressed:
+        wide = splat(np.float32(0.0), LANES)
+        compress_lanes(wide, pack, LANES, frames, linked, curve, times, reduction, levels)
 
 
 # ---- entries ---------------------------------------------------------------------------------------------------------
@@ -349,14 +464,11 @@ def play_pack(
             unpack(stored, offset + (first + start) * channels * kind, kind, channels, gains[stem], pack, lane, count)
         like = splat(np.float32(0.0), HALF_PACK)
         filter_lanes(like, pack, 0, LANES, count, triples, coefficients, memory, 0)
-        if half:
-            _compress(like, pack, count, compressed, linked, curve, times, reduction, levels)
-            route(pack, 0, count, matrix, bus, start * LANES, fresh)
-        else:
+        if not half:
             filter_lanes(like, pack, HALF_PACK, LANES, count, triples, coefficients, memory, 1)
-            wide = splat(np.float32(0.0), LANES)
-            _compress(wide, pack, count, compressed, linked, curve, times, reduction, levels)
-            route(pack, 0, count, matrix, bus, start * LANES, fresh)
+        _compress(half, pack, count, compressed, linked, curve, times, reduction, levels)
+        route(pack, 0, count, matrix, bus, start * LANES, fresh)
+        if not half:
             route(pack, HALF_PACK, count, matrix, bus, start * LANES, False)
     for side in range(1 if half else 2):
         settle(memory, side * MEMORY_ROWS * HALF_PACK, MEMORY_ROWS, HALF_PACK, resting, side * HALF_PACK)

@@ -20,9 +20,9 @@ from mixing.engine.console.parameters import Compressor, ConsoleParameters, Eq, 
 from mixing.engine.errors import MixFailed
 from mixing.engine.roles import GROUPS
 
-BLOCK_FRAMES: Final = 8_192
+BLOCK_FRAMES: Final = 16_384
 """Frames that are processed at a time. Where a compressor was left in silence, this grid shows in the last bits."""
-READ_BLOCKS: Final = 4
+READ_BLOCKS: Final = 2
 """Blocks that are read from a file at a time."""
 ROW_BYTES: Final = READ_BLOCKS * BLOCK_FRAMES * 8 + 64
 """Room for what is read of one stem, stereo float32 at the most, and for a vector behind it."""

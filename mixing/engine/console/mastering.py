@@ -34,7 +34,7 @@ MOST_LIMITING_DB: Final = 6.0
 """The limiter never takes more than this of the largest peak: where a target asks for more, the mix stays quieter."""
 _PADDED: Final = BLOCK_FRAMES + 2 * kernels.STEP
 _FRAME_BYTES: Final = 6
-_SCRATCH_FRAMES: Final = 4 * BLOCK_FRAMES
+_SCRATCH_FRAMES: Final = 2 * BLOCK_FRAMES
 """Written at a time: the system takes a few long pieces in half the time of many short ones."""
 
 

@@ -48,17 +48,19 @@ class ReverbReturn:
     def __init__(self, reverb: Reverb, sample_rate: int) -> None:
         design = reverbs.design(reverb, sample_rate)
         self._predelay = design.predelay
-        self._waiting = np.zeros((2, design.predelay + kernels.REACH + _STEP), dtype=np.float32)
-        allpasses = np.array(design.diffusers, dtype=np.int64).reshape(-1)
-        self._diffuser_lengths, self._diffuser_starts, self._diffusers = _lines(allpasses)
-        self._lengths, self._starts, self._lines = _lines(np.array(design.lines, dtype=np.int64))
+        self._at = np.zeros(3, dtype=np.int64)
+        self._waiting = _rings(2, design.predelay)
+        self._diffuser_lengths = np.array(design.diffusers, dtype=np.int64).reshape(-1)
+        self._diffusers = _rings(self._diffuser_lengths.size, int(self._diffuser_lengths.max()))
+        self._lengths = np.array(design.lines, dtype=np.int64)
+        self._lines = _rings(reverbs.LINES, int(self._lengths.max()))
         rows = [_low_pass(gain, pole) for gain, pole in zip(design.gains, design.poles, strict=True)]
         self._table = np.concatenate(rows).astype(np.float32)
         self._kept = np.zeros(reverbs.LINES * _STEP, dtype=np.float32)
         self._signs_in = (np.array(reverbs.INPUT_SIGNS) / np.sqrt(8.0)).astype(np.float32)
         level = design.level * linear(reverb.return_db)
         self._signs_out = (level * np.array(reverbs.OUTPUT_SIGNS)).astype(np.float32)
-        self._ending = _Ending(design.predelay + 2 * int(allpasses.sum()) + 2 * int(self._lengths.max()))
+        self._ending = _Ending(design.predelay + 2 * int(self._diffuser_lengths.sum()) + 2 * int(self._lengths.max()))
 
     def play(self, bus: NDArray[np.float32], frames: int, returned: NDArray[np.float32], *, fed: bool) -> bool:
         """Add the reverb of a block to ``returned``; answers whether anything may have sounded."""
@@ -67,14 +69,13 @@ class ReverbReturn:
         loudest = kernels.reverberate(
             bus,
             frames,
+            self._at,
             self._predelay,
             self._waiting,
             self._diffusers,
-            self._diffuser_starts,
             self._diffuser_lengths,
             np.float32(reverbs.DIFFUSION),
             self._lines,
-            self._starts,
             self._lengths,
             self._table,
             self._kept,
@@ -88,11 +89,9 @@ class ReverbReturn:
         return True
 
 
-def _lines(lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """The lengths, where each line begins, and the lines one behind the other."""
-    sizes = lengths + kernels.REACH + _STEP
-    starts = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64)
-    return lengths, starts, np.zeros(int(sizes.sum()), dtype=np.float32)
+def _rings(count: int, longest: int) -> NDArray[np.float32]:
+    """Rings for delays up to ``longest`` samples, as the kernels take them."""
+    return np.zeros((count, -(-longest // _STEP) * _STEP + 2 * _STEP), dtype=np.float32)
 
 
 class DelayReturn:

@@ -120,7 +120,7 @@ def _element(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> A
 
 
 def _vector_of(dtype: Any, count: int) -> Lanes:
-    return Lanes(32 if dtype == types.float32 else 64, count)
+    return Lanes(dtype.bitwidth, count)
 
 
 @_inside_of_kernels
@@ -136,7 +136,10 @@ def splat(typingctx: Any, number: Any, count: Any) -> Any:
 
 @_inside_of_kernels
 def load(typingctx: Any, like: Any, array: Any, index: Any) -> Any:
-    """As many neighbours from ``array[index]`` on as ``like`` has lanes, in the array's own precision."""
+    """As many neighbours from ``array[index]`` on as ``like`` has lanes, in the array's own precision.
+
+    Of an array of whole numbers come their bits, which are good for :func:`either_bits` alone.
+    """
     kind = _vector_of(array.dtype, like.count)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -312,6 +315,54 @@ doubled: Final[Any] = unary(
 last_everywhere: Final[Any] = unary(
     lambda b, v, k: b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask([k.count - 1] * k.count))
 )
+
+
+def _part(first: int) -> Any:
+    def work(b: Any, v: Any, k: Lanes) -> Any:
+        half = k.count // 2
+        return b.shuffle_vector(
+            v, ir.Constant(k.ll, ir.Undefined), _mask(list(range(first * half, (first + 1) * half)))
+        )
+
+    return unary(work, lambda k: Lanes(k.bits, k.count // 2))
+
+
+first_half: Final[Any] = _part(0)
+"""Half as many lanes: the first of them, or the last."""
+last_half: Final[Any] = _part(1)
+
+
+@_inside_of_kernels
+def joined(typingctx: Any, low: Any, high: Any) -> Any:
+    """The lanes of one vector and behind them those of another."""
+    kind = Lanes(low.bits, 2 * low.count)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.shuffle_vector(args[0], args[1], _mask(list(range(kind.count))))
+
+    return kind(low, high), codegen
+
+
+@_inside_of_kernels
+def either_bits(typingctx: Any, vector: Any, other: Any) -> Any:
+    """Every bit that is set in one of the two: not zero unless all bytes of both are."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        whole = [builder.bitcast(value, vector.whole) for value in args]
+        return builder.bitcast(builder.or_(*whole), vector.ll)
+
+    return vector(vector, other), codegen
+
+
+@_inside_of_kernels
+def any_bit(typingctx: Any, vector: Any) -> Any:
+    """Whether any bit of any lane is set."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        bits = builder.bitcast(args[0], ir.IntType(vector.bits * vector.count))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+
+    return types.boolean(vector), codegen
 
 
 @_inside_of_kernels

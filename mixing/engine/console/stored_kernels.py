@@ -11,7 +11,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mixing.engine.console.simd import store_every, unpack_16, unpack_24, unpack_float
+from mixing.engine.console.simd import (
+    any_bit,
+    either_bits,
+    load,
+    splat,
+    store_every,
+    unpack_16,
+    unpack_24,
+    unpack_float,
+)
 
 LANES: Final = 16
 
@@ -76,13 +85,19 @@ def look_through_row(
 
 @njit(nogil=True, error_model="numpy")
 def _look_through_integers(words: NDArray[np.uint32], begin: int, end: int) -> int:
-    for index in range(begin, end, _LOOK_WORDS):
-        found = np.uint32(0)
-        for place in range(index, min(index + _LOOK_WORDS, end)):
-            found |= words[place]
-        if found:
+    nothing = splat(np.float32(0.0), LANES)
+    index = begin
+    while index + _LOOK_WORDS <= end:
+        found = nothing
+        for place in range(index, index + _LOOK_WORDS, 2 * LANES):
+            found = either_bits(found, either_bits(load(nothing, words, place), load(nothing, words, place + LANES)))
+        if any_bit(found):
             return SOUNDING
-    return SILENT
+        index += _LOOK_WORDS
+    rest = np.uint32(0)
+    for place in range(index, end):
+        rest |= words[place]
+    return SOUNDING if rest else SILENT
 
 
 @njit(nogil=True, error_model="numpy")
