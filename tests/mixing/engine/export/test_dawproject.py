@@ -428,11 +428,19 @@ def test_what_is_no_project_of_ours_is_refused_with_a_sentence(tmp_path: Path, p
     assert refused.value.code == "invalid_project"
 
 
-def test_a_document_type_is_refused_in_a_project_that_is_whole_without_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("before", "inside", "words"),
+    [
+        ('<!DOCTYPE Project [<!ENTITY a "b">]>', "", "document type"),
+        ("", "<a>" * 70 + "</a>" * 70, "too deep"),
+        ("", " " * (17 << 20), "too large"),
+    ],
+)
+def test_a_project_that_is_whole_but_for_this_is_refused(tmp_path: Path, before: str, inside: str, words: str) -> None:
     path = written(tmp_path, full_console())
-    entity = '<!DOCTYPE Project [<!ENTITY a "b">]>'
-    with pytest.raises(MixFailed, match="document type"):
-        read_dawproject(with_project(path, entity + ET.tostring(project_of(path)).decode()))
+    text = ET.tostring(project_of(path)).decode()
+    with pytest.raises(MixFailed, match=words):
+        read_dawproject(with_project(path, before + text.replace("</Project>", f"{inside}</Project>")))
 
 
 def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:
