@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.template import loader
 from django.views.decorators.http import require_safe
 
-from aimixer_site import front
+from aimixer_site import front, specimens
 from aimixer_site.ops.logs import request_id
 from mixing.models import Mix, Song
 from tournament.models import Battle, Vote
@@ -36,7 +36,7 @@ def design(request: HttpRequest) -> HttpResponse:
     """Every part of the look on one page, for those who work on it."""
     if not request.user.is_staff:
         raise Http404
-    return render(request, "design.html")
+    return render(request, "design.html", specimens.context())
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

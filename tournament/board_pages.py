@@ -130,13 +130,13 @@ def latest() -> list[BoardPage]:
     places = {board: place for place, board in enumerate(_ORDER)}
     titles = _mixer_titles()
     ordered = sorted(snapshots, key=lambda each: (places.get(each.board, len(places)), each.board))
-    return [_page(snapshot, titles) for snapshot in ordered]
+    return [page_of(snapshot, titles) for snapshot in ordered]
 
 
 def board_page(board: str) -> BoardPage | None:
     """One board as it stands now; None before its first vote."""
     snapshot = RatingSnapshot.objects.filter(board=board).order_by("-id").first()
-    return None if snapshot is None else _page(snapshot, _mixer_titles())
+    return None if snapshot is None else page_of(snapshot, _mixer_titles())
 
 
 def board_or_404(board: str) -> BoardPage:
@@ -165,7 +165,8 @@ def _mixer_titles() -> dict[str, str]:
     return dict(Mixer.objects.values_list("key", "title"))
 
 
-def _page(snapshot: RatingSnapshot, titles: Mapping[str, str]) -> BoardPage:
+def page_of(snapshot: RatingSnapshot, titles: Mapping[str, str]) -> BoardPage:
+    """A snapshot as a page, with the titles of mixers by their keys."""
     result, rules = snapshot.result, snapshot.rules
     voted = [place for place, row in enumerate(result["rows"]) if row["votes"]]
     given = [result["rows"][place] for place in voted]
