@@ -369,6 +369,23 @@ def test_a_knob_may_be_told_in_another_unit_of_the_format(
     assert told.flatten()[f"strips.Vox “lead” & <co>.wav.{knob}"] == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_band_that_another_program_has_switched_off_does_nothing(tmp_path: Path) -> None:
+    path = written(tmp_path, full_console())
+    project = project_of(path)
+    for band in project.findall(".//Track[@name='Drums']/Channel/Devices/Equalizer/Band"):
+        band.find("Enabled").set("value", "false")  # type: ignore[union-attr]
+    drums = read_dawproject(with_project(path, ET.tostring(project))).parameters.groups.drums
+    assert drums.eq.high_pass == HighPass(on=False, freq_hz=33.3)
+    assert drums.eq.peak_2 == Peak(gain_db=0.0, freq_hz=777.7, q=0.9)
+
+
+def test_two_tracks_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, full_console())
+    text = ET.tostring(project_of(path)).decode().replace('name="Kick.wav"', 'name="Bass.wav"')
+    with pytest.raises(MixFailed, match="two of its tracks have the same name"):
+        read_dawproject(with_project(path, text))
+
+
 def test_the_same_session_is_the_same_bytes(tmp_path: Path) -> None:
     session, sources = files(tmp_path, full_console())
     for name in ("a", "b"):
