@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from accounts.models import User
+from accounts.services import allowance
 from mixing import access, events, mixer_cards, readings
 from mixing.engine.mixers.styles import STYLES
 from mixing.engine.roles import ROLES
@@ -80,6 +81,7 @@ def song_page(user: User, song: Song, asked: Mapping[str, Any] | None = None) ->
         "mixes": mixes,
         "battles": battles,
         "desk": desk(stems, [slot.used for slot in slots if slot.used is not None], asked or {}, usual_style(user)),
+        "allowance": allowance.of(user),
         "slots": slots,
         "can_edit": can_edit,
         "roles": ROLE_CHOICES,
