@@ -23,7 +23,10 @@ _MEASURES: Final[Mapping[str, tuple[str, str]]] = {
     "crest": ("Crest of the mix", "dB"),
     "width": ("Width of the mix", ""),
     "imbalance": ("Left and right of the mix", ""),
-    "dynamics": ("Dynamics of the mix", "dB"),
+    "dynamics": ("Dynamics", "dB"),
+    "space": ("Reverb and echoes", "LU"),
+    "groups": ("Compression of groups", "dB"),
+    "master": ("Compression of the mix", "dB"),
 }
 _UNIT_ENDINGS: Final = {"_lu": "LU", "_db": "dB", "_ms": "ms", "_s": "s"}
 _WORDS: Final[Mapping[str, str]] = {

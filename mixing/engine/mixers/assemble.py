@@ -199,7 +199,7 @@ def _members(made: Sequence[Channel], bus: AskedBus) -> dict[str, Member]:
 def _group(fed: _Fed, decision: GroupDecision, correction: Correction | None) -> tuple[GroupBus, tuple[float, ...]]:
     if not fed.members:
         return GroupBus(), ()
-    asked, below_db = fed.asked, fed.asked.character.below_peaks_db
+    asked = fed.asked
     placed = (
         dynamics.placed(asked, correction)
         if decision.compressor is None
@@ -207,7 +207,9 @@ def _group(fed: _Fed, decision: GroupDecision, correction: Correction | None) ->
     )
     given_back = placed.loss_lu - placed.compressor.makeup_db if placed.compressor.on else 0.0
     gain_db = min(12.0, max(-12.0, given_back - loudness_change_lu(fed.spectrum_db, fed.eq)))
-    leaving = tuple(level + gain_db for level in dynamics.peaks_behind(placed.nominal, asked.peaks_dbfs, below_db))
+    leaving = tuple(
+        level + gain_db for level in dynamics.peaks_behind(placed.nominal, asked.peaks_dbfs, asked.character)
+    )
     return GroupBus(gain_db=round(gain_db, 2) + 0.0, eq=fed.eq, compressor=placed.compressor), leaving
 
 

@@ -108,7 +108,7 @@ def _channel(
         return Channel(strip, stem, (), None)
     onto_a_side_db = _loud_side_db(stem.audio, pan, width)
     arriving = _peaks_behind_eq(stem, trim_db, eq)
-    behind = dynamics.peaks_behind(placed.nominal, arriving, dynamics.BY_ROLE[stem.role].below_peaks_db)
+    behind = dynamics.peaks_behind(placed.nominal, arriving, dynamics.BY_ROLE[stem.role])
     return Channel(
         strip,
         stem,

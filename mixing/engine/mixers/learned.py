@@ -16,6 +16,7 @@ from mixing.engine.mixers.assemble import assemble
 from mixing.engine.mixers.checkpoint import STYLE_TABLE, Card, Tensors
 from mixing.engine.mixers.decisions import Decisions
 from mixing.engine.mixers.interface import BANDS, AudioFeatures, Intent, SessionFeatures, StemFeatures
+from mixing.engine.mixers.outcomes import Outcomes
 from mixing.engine.mixers.style_table import style_of
 from mixing.engine.mixers.styles import styled
 
@@ -23,7 +24,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 class Network(Protocol):
-    """Weights in memory, ready to listen."""
+    """Weights in memory, ready to listen; ``outcomes``, where it has them, correct what formulas make of wishes."""
 
     def decide(self, session: SessionFeatures) -> Decisions:
         """What it would do with a session, by itself and without a style table."""
@@ -79,7 +80,8 @@ class LearnedMixer:
         decisions = network.decide(session)
         if intent.style is None and STYLE_TABLE in tensors and self.card.style:
             decisions = styled(session, decisions, style_of(tensors[STYLE_TABLE], title=self.title))
-        return assemble(session, intent, decisions)
+        outcomes: Outcomes | None = getattr(network, "outcomes", None)
+        return assemble(session, intent, decisions, outcomes=outcomes)
 
     def decide(self, session: SessionFeatures) -> Decisions:
         """What the network decides, before any style."""

@@ -82,8 +82,8 @@ def random_console(session: SessionFeatures, seed: int) -> ConsoleParameters:
     console = ConsoleParameters(
         strips=strips,
         groups=Groups(**{group: _group(rng, mood) for group in GROUPS}),
-        reverb=_reverb(rng),
-        delay=_delay(rng),
+        reverb=random_reverb(rng),
+        delay=random_delay(rng),
         master=_master(rng, mood),
     )
     return console.at_rate(session.sample_rate)
@@ -99,7 +99,7 @@ def _strip(rng: np.random.Generator, stem: StemFeatures, fader_db: float, *, moo
         stem=stem.name,
         group=group_of(stem.role),
         trim_db=round(trim_db, 2),
-        eq=_eq(rng, 3.0 * mood, high_pass_hz=min(250.0, 0.1 * audio.centroid_hz)),
+        eq=random_eq(rng, 3.0 * mood, high_pass_hz=min(250.0, 0.1 * audio.centroid_hz)),
         compressor=compressor,
         fader_db=round(max(-60.0, fader_db), 2),
         pan=round(min(1.0, max(-1.0, pan * min(1.0, mood))), 3),
@@ -120,7 +120,7 @@ def _send(rng: np.random.Generator, *, likely: float, low_db: float, high_db: fl
     return round(level_db, 2) if rng.random() < likely else OFF_DB
 
 
-def _eq(rng: np.random.Generator, deviation_db: float, *, high_pass_hz: float = 0.0) -> Eq:
+def random_eq(rng: np.random.Generator, deviation_db: float, *, high_pass_hz: float = 0.0) -> Eq:
     """Shelves and peaks with normal gains, frequencies evenly drawn on a logarithmic scale."""
     gains = np.clip(rng.normal(0.0, deviation_db, 5) * (1.0, 0.7, 0.7, 0.7, 1.0), -15.0, 15.0).round(2).tolist()
     peaks = [
@@ -157,12 +157,13 @@ def _compressor(rng: np.random.Generator, loud_peak_db: float, *, likely: float)
 def _group(rng: np.random.Generator, mood: float) -> GroupBus:
     return GroupBus(
         gain_db=round(float(rng.normal(0.0, 1.0)), 2),
-        eq=_eq(rng, 1.5 * mood),
+        eq=random_eq(rng, 1.5 * mood),
         compressor=_compressor(rng, WORKING_LUFS + _MIX_HEADROOM_DB - 4.0, likely=0.5),
     )
 
 
-def _reverb(rng: np.random.Generator) -> Reverb:
+def random_reverb(rng: np.random.Generator) -> Reverb:
+    """A room from half a second to four."""
     return Reverb(
         decay_s=_between(rng, 0.5, 4.0),
         damping_hz=_between(rng, 2_000.0, 12_000.0),
@@ -171,7 +172,8 @@ def _reverb(rng: np.random.Generator) -> Reverb:
     )
 
 
-def _delay(rng: np.random.Generator) -> Delay:
+def random_delay(rng: np.random.Generator) -> Delay:
+    """Echoes that can be told from each other."""
     return Delay(
         time_ms=round(float(rng.uniform(120.0, 600.0)), 1),
         feedback=round(float(rng.uniform(0.1, 0.5)), 3),
@@ -182,7 +184,7 @@ def _delay(rng: np.random.Generator) -> Delay:
 
 def _master(rng: np.random.Generator, mood: float) -> Master:
     return Master(
-        eq=_eq(rng, 2.5 * mood),
+        eq=random_eq(rng, 2.5 * mood),
         compressor=_compressor(rng, WORKING_LUFS + _MIX_HEADROOM_DB, likely=0.65),
         target_lufs=round(float(rng.uniform(*TARGET_LUFS)), 2),
         ceiling_dbtp=-1.0,

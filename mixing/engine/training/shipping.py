@@ -13,15 +13,18 @@ import numpy as np
 
 from mixing.engine.errors import MixFailed
 from mixing.engine.mixers import checkpoint
-from mixing.engine.mixers.checkpoint import SET_BY_HAND, STYLE_TABLE, STYLE_VECTOR, SUFFIX, Card
+from mixing.engine.mixers.checkpoint import SET_BY_HAND, STYLE_TABLE, STYLE_VECTOR, SUFFIX, Card, Tensors
+from mixing.engine.mixers.learned import LearnedMixer, listening
 from mixing.engine.mixers.networks.batch import STYLE_AXES
+from mixing.engine.mixers.networks.outcome_towers import PREFIX
 from mixing.engine.mixers.style_table import described, numbers_of
 from mixing.engine.mixers.styles import STYLES
 from mixing.engine.training.bases import cross_fitted
 from mixing.engine.training.corpus import SongEntry, read_corpus, with_human_balance
 from mixing.engine.training.examples import Example, examples
 from mixing.engine.training.loop import Recipe, advance
-from mixing.engine.training.retrain import RECIPES, Chosen, Tell, begin, card_of, choose, finished_tensors, mixer_of
+from mixing.engine.training.outcome_shipping import Calibrated, calibrated
+from mixing.engine.training.retrain import RECIPES, Chosen, Tell, begin, card_of, choose, finished_tensors
 from mixing.engine.training.run_state import recipe_of, resume, save_run
 from mixing.engine.training.tracking import Tracker
 
@@ -93,9 +96,14 @@ def train(order: Order, tell: Tell = lambda line: None) -> Card:
             metrics=dict(chosen.metrics),
         )
         run.network.to("cpu")
-        card = checkpoint.save(order.output, card, finished_tensors(run))
+        tensors = finished_tensors(run)
+        if order.family == STYLED:
+            card, tensors = with_outcomes(
+                card, tensors, calibrated(entries, cache=order.cache, seed=order.seed, tell=tell)
+            )
+        card = checkpoint.save(order.output, card, tensors)
         for entry in entries[:2]:
-            tracker.sounds(entry, mixer_of(run, card), cache=order.cache)
+            tracker.sounds(entry, LearnedMixer.in_memory(card, tensors, listening), cache=order.cache)
     return card
 
 
@@ -109,6 +117,19 @@ def shippable(data: Path) -> list[SongEntry]:
             "song.json says so with human_balance and weights_may_ship.",
         )
     return entries
+
+
+def with_outcomes(card: Card, tensors: Tensors, found: Calibrated) -> tuple[Card, Tensors]:
+    """A console net with the towers that correct the formulas for wishes, and its card with what is known of them."""
+    left_out = {**card.metrics.get("left_out_artists", {}), **found.metrics}
+    kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(PREFIX)}
+    return dataclasses.replace(
+        card,
+        architecture={**card.architecture, "outcomes": found.hidden},
+        towers={**card.towers, **found.towers},
+        metrics={**card.metrics, "left_out_artists": left_out},
+        recipe={**card.recipe, "outcomes": dict(found.recipe)},
+    ), {**kept, **found.tensors}
 
 
 def write_styles(models: Path, *, command: str = "") -> list[Card]:

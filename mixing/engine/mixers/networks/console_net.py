@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mixing.engine.mixers.features_matrix import COLUMNS, columns_for, mirrored
 from mixing.engine.mixers.networks.batch import LABELS, Batch
+from mixing.engine.mixers.networks.outcome_towers import OutcomeTowers
 from mixing.engine.mixers.networks.towers import SetTower, Standardise
 
 LEVEL_LU: Final = 4.0
@@ -38,11 +39,13 @@ class ConsoleNet(nn.Module):
     """Towers level, eq and pan_width; the outputs correct what the rough mix decides.
 
     ``pan_width`` looks at the song and at its mirror image: what it says about left is what it would say about right.
+    Where ``outcomes`` gives their size, the towers dynamics, space, groups and master stand beside: they correct what
+    the formulas make of wishes, whoever wishes, and have no part in :meth:`forward`.
     """
 
     mirror: Tensor
 
-    def __init__(self, *, hidden: int, style: int) -> None:
+    def __init__(self, *, hidden: int, style: int, outcomes: int | None = None) -> None:
         super().__init__()
         self.features = Standardise(COLUMNS)
         bounds = {
@@ -57,6 +60,7 @@ class ConsoleNet(nn.Module):
             }
         )
         self.register_buffer("mirror", torch.from_numpy(mirrored()), persistent=False)
+        self.outcomes = None if outcomes is None else OutcomeTowers(hidden=outcomes)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Corrections by name, each ``(sessions, stems)``, and ``eq`` with five bands; see :func:`named`."""
@@ -77,5 +81,5 @@ class ConsoleNet(nn.Module):
         )
 
     def blocks(self) -> Mapping[str, nn.Module]:
-        """What is trained, stopped and exchanged by itself, under the names of the card's towers."""
+        """What is trained on human balances and stopped by itself, under the names of the card's towers."""
         return dict(self.towers.items())

@@ -18,7 +18,9 @@ from mixing.engine.mixers.networks.batch import STYLE_AXES, Batch, batch_of_sess
 from mixing.engine.mixers.networks.console_net import ConsoleNet
 from mixing.engine.mixers.networks.decide import corrected, equally_loud
 from mixing.engine.mixers.networks.deep_sets import DeepSets
+from mixing.engine.mixers.networks.outcome_towers import OUTCOMES, Playing
 from mixing.engine.mixers.networks.spectrogram_cnn import SpectrogramCnn
+from mixing.engine.mixers.outcomes import Outcomes
 from mixing.engine.mixers.rules import rough_decisions
 from mixing.engine.mixers.style_table import COLUMNS as STYLE_COLUMNS
 
@@ -41,20 +43,25 @@ class Corrector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A family: its network by the sizes of a card, its usual sizes, what it corrects, whether it needs pictures."""
+    """A family: its network by the sizes of a card, its usual sizes, what it corrects, whether it needs pictures.
+
+    ``beside`` names the sizes of what an older checkpoint does without.
+    """
 
     network: Callable[[Mapping[str, int]], nn.Module]
     sizes: Mapping[str, int]
     base: DecideBase
     with_mel: bool = False
+    beside: frozenset[str] = frozenset()
 
 
 _STYLE: Final = len(STYLE_AXES)
 PLANS: Final[Mapping[str, Plan]] = {
     "console-net": Plan(
-        lambda sizes: ConsoleNet(hidden=sizes["hidden"], style=sizes["style"]),
+        lambda sizes: ConsoleNet(hidden=sizes["hidden"], style=sizes["style"], outcomes=sizes.get("outcomes")),
         {"hidden": 48, "style": _STYLE},
         rough_decisions,
+        beside=frozenset({"outcomes"}),
     ),
     "deep-sets": Plan(
         lambda sizes: DeepSets(hidden=sizes["hidden"], style=sizes["style"]),
@@ -84,7 +91,8 @@ def build_network(family: str, sizes: Mapping[str, int]) -> nn.Module:
         ``checkpoint_foreign``.
     """
     plan = PLANS[family]
-    if set(sizes) != set(plan.sizes) or not all(type(size) is int and 1 <= size <= 1_024 for size in sizes.values()):
+    named = set(sizes) - plan.beside == set(plan.sizes)
+    if not named or not all(type(size) is int and 1 <= size <= 1_024 for size in sizes.values()):
         raise MixFailed("checkpoint_foreign", f"These are no sizes of a {family}: {dict(sizes)}.", field="architecture")
     return plan.network(sizes)
 
@@ -122,6 +130,10 @@ class Player:
         self._with_mel = plan.with_mel
         self._trained = {name for name, tower in DECIDED_BY.items() if card.towers.get(tower) == "trained"}
         self._style = torch.from_numpy(tensors[STYLE_VECTOR].copy())
+        beside = getattr(network, "outcomes", None)
+        trained = [name for name in OUTCOMES if card.towers.get(name) == "trained"]
+        self.outcomes: Outcomes | None = Playing(beside, trained) if beside is not None and trained else None
+        """Who corrects the formulas for wishes; None leaves them alone."""
 
     def decide(self, session: SessionFeatures) -> Decisions:
         """The base's decisions, corrected by the towers that the card calls trained."""

@@ -76,8 +76,8 @@ def test_an_explicit_compressor_and_sends_are_taken_as_they_are() -> None:
     console = assembled(a=StemDecision(compressor=compressor, sends=sends))
     assert strip(console, "a").compressor == compressor
     assert strip(console, "a").sends == sends
-    below_db = dynamics.BY_ROLE["synth"].below_peaks_db
-    taken = dynamics.loss_lu(compressor, GIVEN.stems[0].audio.peak_percentiles_dbfs, below_db) - 1.0
+    character = dynamics.BY_ROLE["synth"]
+    taken = dynamics.loss_lu(compressor, GIVEN.stems[0].audio.peak_percentiles_dbfs, character) - 1.0
     assert apart(console) == pytest.approx(taken, abs=0.011)
     assert abs(taken) > 0.5
 

@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import torch
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from mixing.engine.errors import MixFailed
 from mixing.engine.mixers import checkpoint
 from mixing.engine.mixers.interface import Intent
+from mixing.engine.mixers.networks.families import tensors_of
+from mixing.engine.mixers.networks.outcome_towers import OUTCOMES, PREFIX, OutcomeTowers
 from mixing.engine.mixers.registry import mixer
 from mixing.engine.training import retrain, shipping
 from mixing.engine.training.loop import Recipe
 from mixing.engine.training.made_up import sessions
+from mixing.engine.training.outcome_shipping import Calibrated
 from mixing.engine.training.retrain import RECIPES, _best, choose
 from mixing.engine.training.shipping import VECTORS, Order, train, write_styles
 from mixing.engine.training.tracking import Tracker
@@ -30,6 +34,7 @@ def order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Order:
     monkeypatch.setitem(cast(dict[str, Recipe], RECIPES), "console-net", small)
     monkeypatch.setattr(shipping, "shippable", lambda data: [entry(number) for number in range(5)])
     monkeypatch.setattr(shipping, "examples", lambda entries, seeds, **rest: made_up_examples(5, 1, stems=4))
+    monkeypatch.setattr(shipping, "calibrated", lambda *args, **rest: calibrated_towers())
     monkeypatch.setattr(Tracker, "sounds", lambda *args, **rest: None)
     return Order(
         family="console-net",
@@ -43,6 +48,14 @@ def order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Order:
     )
 
 
+def calibrated_towers() -> Calibrated:
+    """Outcome towers that nobody trained."""
+    torch.manual_seed(1)
+    tensors = {PREFIX + name: tensor for name, tensor in tensors_of(OutcomeTowers(hidden=4)).items()}
+    towers = dict.fromkeys(OUTCOMES, "trained")
+    return Calibrated(tensors=tensors, towers=towers, metrics={}, recipe={"hidden": 4}, hidden=4)
+
+
 def test_a_run_writes_a_checkpoint_whose_card_says_how_it_came_to_be(order: Order) -> None:
     told: list[str] = []
     written = train(order, told.append)
@@ -51,6 +64,8 @@ def test_a_run_writes_a_checkpoint_whose_card_says_how_it_came_to_be(order: Orde
     assert [song["id"] for song in written.data["songs"]] == [f"song{number}" for number in range(5)]
     assert written.data["songs"][0]["licence"] == "CC0-1.0"
     assert set(written.towers.values()) <= {"trained", "rule"}
+    assert set(OUTCOMES) < set(written.towers)
+    assert written.architecture["outcomes"] == 4
     assert written.metrics["left_out_artists"]["songs"] == 5
     assert written.recipe["command"] == "manage.py train_mixer"
     assert any("stops at" in line for line in told)
