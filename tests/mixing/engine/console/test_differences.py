@@ -81,6 +81,17 @@ def test_tone_is_told_by_where_it_is_heard(eq: Eq, words: str) -> None:
     assert told(NEUTRAL, vocals(eq=eq)) == (f"Vocals {words}",)
 
 
+def test_of_many_tones_the_three_largest_are_told_from_the_lowest_up() -> None:
+    eq = Eq(
+        peak_1=Peak(gain_db=4.0, freq_hz=100.0, q=3.0),
+        peak_2=Peak(gain_db=-3.0, freq_hz=500.0, q=3.0),
+        peak_3=Peak(gain_db=5.0, freq_hz=2_000.0, q=3.0),
+        high_shelf=HighShelf(gain_db=-2.0, freq_hz=9_000.0),
+    )
+
+    assert told(NEUTRAL, vocals(eq=eq)) == ("Vocals more 100 Hz, less 500 Hz, more 2 kHz",)
+
+
 def test_a_low_cut_that_moves_or_goes() -> None:
     low, high = (vocals(eq=Eq(high_pass=HighPass(on=True, freq_hz=freq))) for freq in (80.0, 140.0))
 
