@@ -138,7 +138,7 @@ def _story() -> dict[str, Any]:
             Step(number=2, title="Hybrid", state="now"),
             Step(number=3, title="Finale", state="todo"),
         ),
-        "leanings": (
+        "directions": (
             {"words": "more dynamic", "sureness": 0.91, "choices": 4, "is_sure": True},
             {"words": "wider", "sureness": 0.66, "choices": 4, "is_sure": False},
         ),

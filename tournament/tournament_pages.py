@@ -21,8 +21,10 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
     "opening": ("Opening", "Two of them meet for the first time."),
     "challenge": ("Challenge", "The winner so far, and somebody who wants its place."),
     "hybrid": ("Hybrid", "The winner so far, and a cross of the two that did best."),
-    "finale": ("Finale", "The winner so far, and the strongest of the others."),
+    "finale": ("Finale", "The winner so far, and the strongest that it has not met."),
 }
+HINT: Final = 0.6
+"""A direction that is less probable is not worth a line on a page; programs are told of all."""
 _NO_CHOICE: Final = {
     Vote.Choice.TIE: "A tie: the winner so far stays.",
     Vote.Choice.BOTH_BAD: "Neither: the winner so far stays.",
@@ -95,6 +97,11 @@ class Story:
     @property
     def is_left(self) -> bool:
         return self.tournament.state == Tournament.State.LEFT
+
+    @property
+    def directions(self) -> tuple[dict[str, Any], ...]:
+        """The leanings that are worth a line."""
+        return tuple(each for each in self.leanings if each["sureness"] >= HINT)
 
     @property
     def own_won(self) -> bool:

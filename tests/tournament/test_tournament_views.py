@@ -151,6 +151,21 @@ def test_the_end_tells_the_story_the_taste_and_the_mix(as_alice, tournament):
     assert as_alice.get(reverse("mixing:mix", args=[tournament.final_mix.uuid])).status_code == 200
 
 
+def test_directions_that_nobody_can_be_sure_of_are_left_to_programs(as_alice, alice, tournament):
+    made.play(tournament)
+    leaning = {"trait": "width", "words": "wider", "amount": 0.1, "choices": 3, "is_sure": False}
+    drier = {**leaning, "trait": "space", "words": "drier", "sureness": 0.7}
+    Tournament.objects.update(
+        taste={"style": None, "choices": 3, "leanings": [drier, {**leaning, "sureness": 0.52}]}, is_shared=True
+    )
+    for name in ("tournament", "tournament_shared"):
+        shown = text(as_alice.get(url(name, tournament)))
+        assert "Drier" in shown
+        assert "Wider" not in shown
+    told = as_alice.get(reverse("api-tournament", args=[tournament.uuid])).json()
+    assert [each["words"] for each in told["taste"]] == ["drier", "wider"]
+
+
 def test_the_desk_of_the_next_song_begins_with_the_style_of_the_last_tournament(as_alice, alice, tournament):
     made.play(tournament)
     Tournament.objects.update(taste={"style": "dense", "choices": 3, "leanings": []})

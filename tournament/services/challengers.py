@@ -7,7 +7,7 @@ seed and from what was chosen.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 
 from aimixer_site.ops.errors import DomainError
@@ -67,6 +67,7 @@ def challenger(tournament: Tournament, number: int, champion: Competitor, loser:
     elif number % 2:
         found = _mutant_of_one(tournament, number, loser, champion)
     found = found or _next_unseen(tournament) or _mutant_of_one(tournament, number, loser, champion)
+    found = found or _best(tournament, without={champion.pk})
     if found is None:
         raise DomainError(
             "no_challenger", "Nobody is left who could challenge the winner. The tournament ends here.", status=409
@@ -239,7 +240,12 @@ def _next_unseen(tournament: Tournament) -> Competitor | None:
 
 
 def _boss(tournament: Tournament, champion: Competitor) -> Competitor | None:
-    """The strongest on the public board that is not the champion itself; without a board the best so far."""
+    """The strongest on the public board, or else of those who won a round here, whom the champion has not beaten yet.
+
+    Nobody cares for a finale that was heard a round before.
+    """
+    decided = decided_rounds(tournament)
+    done = {champion.pk} | {loser_of(row).pk for row in decided if row.winner_id == champion.pk}
     entered = {each.mixer_id: each for each in tournament.competitors.filter(kind=Kind.MIXER)}
     for key in _board_keys():
         mixer = contenders().filter(key=key).first()
@@ -248,13 +254,18 @@ def _boss(tournament: Tournament, champion: Competitor) -> Competitor | None:
         known = entered.get(mixer.pk)
         if known is None:
             return as_it_is(tournament, mixer)
-        if known != champion and not known.recipe.get("withdrawn"):
+        if known.pk not in done and not known.recipe.get("withdrawn"):
             return known
+    return _best(tournament, without=done, least_wins=1)
+
+
+def _best(tournament: Tournament, *, without: Set[int], least_wins: int = 0) -> Competitor | None:
+    """Who did best here, of those who have not withdrawn."""
     done = records(tournament)
     rest = [
         each
-        for each in tournament.competitors.all()
-        if each != champion and each.pk in done and not each.recipe.get("withdrawn")
+        for each in tournament.competitors.exclude(pk__in=without)
+        if each.pk in done and done[each.pk].wins >= least_wins and not each.recipe.get("withdrawn")
     ]
     return max(rest, key=lambda each: (done[each.pk].score, -each.pk), default=None)
 

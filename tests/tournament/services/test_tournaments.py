@@ -119,7 +119,18 @@ def test_the_boss_of_the_finale_is_the_first_of_the_public_board(song):
     assert boss in (finale.on_a.mixer, finale.on_b.mixer)
 
 
-def test_without_a_board_the_boss_is_the_best_so_far(song):
+def test_without_a_board_the_boss_is_the_best_whom_the_winner_has_not_beaten(song):
+    tournament = start(song, count=4)
+    first = tournaments.current_round(tournament).on_a
+    made.vote(tournament, keep=first)
+    for _ in range(2):
+        row, champion = tournaments.current_round(tournament), tournaments.champion_of(tournament)
+        made.vote(tournament, keep=row.on_b if row.on_a == champion else row.on_a)
+    finale = tournaments.current_round(tournament)
+    assert {finale.on_a, finale.on_b} == {first, tournaments.champion_of(tournament)}
+
+
+def test_a_finale_is_not_the_round_before_once_more(song):
     tournament = start(song, count=3)
     first = tournaments.current_round(tournament)
     made.vote(tournament, keep=first.on_a)
@@ -127,7 +138,34 @@ def test_without_a_board_the_boss_is_the_best_so_far(song):
     hybrid = second.on_b if second.on_a == first.on_a else second.on_a
     made.vote(tournament, keep=hybrid)
     finale = tournaments.current_round(tournament)
-    assert {finale.on_a, finale.on_b} == {first.on_a, hybrid}
+    assert finale.kind == "finale"
+    assert hybrid in (finale.on_a, finale.on_b)
+    assert first.on_a not in (finale.on_a, finale.on_b)
+
+
+def test_a_boss_that_was_beaten_makes_way_for_the_next_on_the_board(song):
+    tournament = start(song, count=3)
+    beaten = tournaments.current_round(tournament).on_b.mixer
+    heir = Mixer.objects.filter(family="console-net").exclude(pk=beaten.pk)
+    heir = heir.exclude(pk=tournaments.current_round(tournament).on_a.mixer_id).first()
+    rows = [{"contender": f"{mixer.key}@{mixer.version}", "status": "ranked"} for mixer in (beaten, heir)]
+    RatingSnapshot.objects.create(board="public", votes_count=1, votes_sha256="0" * 64, rules={}, result={"rows": rows})
+    champion = tournaments.current_round(tournament).on_a
+    made.vote(tournament, keep=champion)
+    made.vote(tournament, keep=champion)
+    finale = tournaments.current_round(tournament)
+    assert heir in (finale.on_a.mixer, finale.on_b.mixer)
+
+
+def test_where_nobody_else_is_left_the_best_meets_the_winner_again(song):
+    tournament = start(song, count=3)
+    first = tournaments.current_round(tournament)
+    Mixer.objects.exclude(pk__in=(first.on_a.mixer_id, first.on_b.mixer_id)).update(is_active=False)
+    for mixer in (first.on_a.mixer, first.on_b.mixer):
+        Mixer.objects.filter(pk=mixer.pk).update(sha256="")
+    made.vote(tournament, keep=first.on_a)
+    again = tournaments.current_round(tournament)
+    assert {again.on_a, again.on_b} == {first.on_a, first.on_b}
 
 
 @pytest.mark.parametrize("count", [3, 10])
