@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Final
 
 from django.utils import timezone
 
@@ -11,6 +12,9 @@ from tournament.engine.achievements import Deed, Judged, Tried
 from tournament.engine.tiers import Standing
 from tournament.models import Competitor, Round, SongConsent, Tournament, Vote
 from tournament.services import trials
+
+LATEST_VOTES: Final = 1_000
+"""What lies further back was looked at when it was new."""
 
 
 class PersonsHistory:
@@ -22,12 +26,12 @@ class PersonsHistory:
 
     @cached_property
     def judged(self) -> list[Judged]:
-        rows = Vote.objects.filter(voter=self.user).order_by("id").values_list(
+        rows = Vote.objects.filter(voter=self.user).order_by("-id").values_list(
             "created_at", "battle__uuid", "battle__song_uuid", "battle__genre", "is_rated"
-        )  # fmt: skip
+        )[:LATEST_VOTES]  # fmt: skip
         return [
             Judged(at=at, battle=str(battle), song=str(song), genre=genre, is_rated=is_rated)
-            for at, battle, song, genre, is_rated in rows
+            for at, battle, song, genre, is_rated in reversed(rows)
         ]
 
     @cached_property
