@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -22,20 +23,21 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client as Browser
 
-from accounts.models import User
+from accounts.models import LedgerEntry, User
 from tests.faults.databases import database_url
 from tests.faults.voters import Voter
 from tests.live import Client, LiveSite, live_site, wait_for
 from tests.tournament import boards, factories
 from tournament.models import Ballot, Quarantine, RatingSnapshot, Vote
-from tournament.services import ratings, vote_log
+from tournament.services import quarantine, ratings, vote_log
 
 CLIENTS = 32
 ASKED = os.environ.get("AIMIXER_TEST_VOTES")
-VOTES = int(ASKED or 640)
+VOTES = int(ASKED or 320)
 BATTLES = -(-VOTES // CLIENTS)
 RECOVERY_S = 120
 """A deadline, not a benchmark: lease, reaper, the supervisor's growing pauses and a new process's start."""
+CONNECTIONS_KEPT = 10
 VICTIMS = ("web", "inference", "web", "scheduler", "valkey", "web", "serve", "inference", "ingest", "web")
 """Who is killed, one after another, at even distances of the votes."""
 pytestmark = [
@@ -157,6 +159,34 @@ def every_job_has_ended(jobs: list[str], artist: Client) -> None:
     assert [(job["state"], job["error"]) for job in ended] == [("done", None)] * len(jobs)
 
 
+def no_connection_is_left_over() -> None:
+    """Of those that requests had opened; the site's own processes and this one keep a handful."""
+    if connection.vendor != "postgresql":
+        return
+
+    def count() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+            return int(cursor.fetchone()[0])
+
+    wait_for(lambda: count() <= CONNECTIONS_KEPT, timeout_s=10, why=f"{count()} connections to close")
+
+
+def every_vote_is_paid_once() -> None:
+    """One credit for each vote that counts, also where the process died between the vote and its credit."""
+
+    def due() -> set[tuple[int, UUID]]:
+        votes = Vote.objects.filter(is_rated=True).exclude(voter__in=quarantine.held_voters())
+        return set(votes.values_list("voter_id", "uuid"))
+
+    def paid() -> list[tuple[int, UUID]]:
+        entries = LedgerEntry.objects.filter(reason=LedgerEntry.Reason.VOTE)
+        return list(entries.exclude(user__in=quarantine.held_voters()).values_list("user_id", "about"))
+
+    wait_for(lambda: due() <= set(paid()), timeout_s=RECOVERY_S, every_s=1.0, why="every vote to be paid")
+    assert len(paid()) == len(due())
+
+
 def the_board_is_the_fold(export: Path) -> None:
     """The published board is what its votes give, computed here, and again from an export by the command for anyone."""
 
@@ -213,5 +243,7 @@ def test_every_acknowledged_vote_is_there_once_and_the_board_is_the_fold_of_the_
     assert Vote.objects.count() == CLIENTS * BATTLES
     assert not Ballot.objects.exclude(used_at__isnull=False, vote__isnull=False).exists()
     every_refusal_says_why(voters)
+    no_connection_is_left_over()
     every_job_has_ended(jobs, artist)
+    every_vote_is_paid_once()
     the_board_is_the_fold(tmp_path / "votes.json")
