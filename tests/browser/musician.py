@@ -85,15 +85,18 @@ class Musician:
         self.named(button).click()
 
     def named(self, button: str) -> WebElement:
-        """The button or link with this text, scrolled into sight."""
-        found = [
+        """The button or link with this text, scrolled into sight; looked for anew where the page changes meanwhile."""
+        found: list[WebElement] = self.wait(lambda: [self._named(button)], why=f"the page to rest around {button!r}")[0]
+        assert found, f"no button {button!r} at {self.path}"
+        self.run("arguments[0].scrollIntoView({block: 'center'})", found[0])
+        return found[0]
+
+    def _named(self, button: str) -> list[WebElement]:
+        return [
             element
             for element in self.all("button, a, summary")
             if element.is_displayed() and button in (element.text.strip(), element.get_attribute("aria-label"))
         ]
-        assert found, f"no button {button!r} at {self.path}"
-        self.run("arguments[0].scrollIntoView({block: 'center'})", found[0])
-        return found[0]
 
     def fill(self, name: str, text: str) -> None:
         field = self.find(f"[name={name}]")
