@@ -20,7 +20,7 @@ function specimen() {
   return { sampleRate: RATE, frames: RATE * SECONDS, duration: SECONDS, levels: [level] };
 }
 
-for (const waveform of document.querySelectorAll("[data-specimen-wave]")) waveform.pyramid = specimen();
+for (const waveform of document.querySelectorAll("[data-specimen-wave], [data-specimen-rows] aim-waveform")) waveform.pyramid = specimen();
 
 const root = document.querySelector("[data-specimen]");
 const stage = root.querySelector("aim-waveform");

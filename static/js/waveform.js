@@ -31,7 +31,7 @@ class Waveform extends HTMLElement {
     this.themes.observe(document.documentElement, { attributeFilter: ["data-theme", "data-shown-theme"] });
     this.recolours = new MutationObserver(() => this.redraw());
     this.recolours.observe(this, { attributeFilter: ["data-role", "data-side", "class"] });
-    if (this.hasAttribute("src") && !this.#pyramid) this.#whenSeen(() => this.load(this.getAttribute("src")));
+    if (this.hasAttribute("src") && !this.#pyramid) this.#whenSeen(() => this.#pyramid || this.load(this.getAttribute("src")));
   }
 
   disconnectedCallback() {
