@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +21,8 @@ from tournament.services import people, people_ears, quarantine
 from tournament.services.people_ears import Ears
 from tournament.services.people_history import PersonsHistory
 
-SHOWN_ENTRIES: Final = 15
+SHOWN_LINES: Final = 8
+_READ_ENTRIES: Final = 200
 _TREND_WIDTH: Final = 600
 _TREND_HEIGHT: Final = 120
 _DIFFERENCE_SPAN_DB: Final = 6.0
@@ -51,6 +53,17 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Entries of one day and one kind that follow each other, as one line."""
+
+    at: datetime
+    text: str
+    note: str
+    count: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
     """Somebody whom one brought, without a name: since when, and whether it counts by now."""
 
@@ -75,6 +88,7 @@ class Bar:
     difference: Difference
     start: float
     width: float
+    amount_db: float
 
 
 def feedback_card(user: User, battle: Battle, vote: Vote | None) -> dict[str, Any] | None:
@@ -82,13 +96,20 @@ def feedback_card(user: User, battle: Battle, vote: Vote | None) -> dict[str, An
     if vote is None:
         return None
     told = people_ears.feedback(user, battle, vote)
-    return {"told": told, "bars": [_bar(each) for each in told.sound], "earned": _earned_by(vote)}
+    return {
+        "told": told,
+        "bars": [_bar(each) for each in told.heard],
+        "alike": [each.title for each in told.sound if not each.is_heard],
+        "is_measured": bool(told.sound),
+        "earned": _earned_by(vote),
+    }
 
 
 def person_page(user: User) -> dict[str, Any]:
     """One's own page."""
     standing = people.standing_of(user)
     badges = badges_of(user, standing)
+    lines = lines_of(moved_entries(user)[:_READ_ENTRIES])
     return {
         "standing": standing,
         "ladder": _ladder(standing),
@@ -96,11 +117,12 @@ def person_page(user: User) -> dict[str, Any]:
         "held": quarantine.held_back(user),
         "league_trials": tiers.LEAGUE_TRIALS,
         "league_reliability": tiers.LEAGUE_RELIABILITY,
-        "badges": badges,
-        "earned": sum(badge.at is not None for badge in badges),
+        "earned": [badge for badge in badges if badge.at is not None],
+        "ahead": [badge for badge in badges if badge.at is None],
+        "achievements": len(badges),
         "allowance": allowance.of(user),
-        "entries": moved_entries(user)[:SHOWN_ENTRIES],
-        "more_entries": moved_entries(user).count() > SHOWN_ENTRIES,
+        "lines": lines[:SHOWN_LINES],
+        "more_lines": len(lines) > SHOWN_LINES or any(line.count > 1 for line in lines),
         "brought": brought_by(user),
         "join_path": referrals.link_of(user),
         "referral_votes": settings.REFERRAL_VOTES,
@@ -113,7 +135,9 @@ def ears_page(user: User) -> dict[str, Any]:
     found = people_ears.ears(user)
     return {
         "ears": found,
-        "trend_points": _trend_points(found),
+        "trend_line": " ".join(f"{x:.1f},{y:.1f}" for x, y in _trend(found)),
+        "trend_points": [(f"{x:.1f}", f"{y:.1f}") for x, y in _trend(found)],
+        "enough_compared": found.compared >= ear_training.FEWEST_DECISIVE,
         "leanings": [_drawn(leaning) for leaning in found.leanings],
         "fewest_choices": ear_training.FEWEST_CHOICES,
         "at_once": ear_training.TRIALS_AT_ONCE,
@@ -123,6 +147,19 @@ def ears_page(user: User) -> dict[str, Any]:
 def moved_entries(user: User) -> QuerySet[LedgerEntry]:
     """The entries that moved credits; free mixes are entries of 0 that a list of credits can do without."""
     return LedgerEntry.objects.filter(user=user).exclude(amount=0).order_by("-id")
+
+
+def lines_of(entries: Iterable[LedgerEntry], *, together: bool = True) -> list[Line]:
+    """Entries as lines; those that are alike, on one day and one after the other, ``together`` as one."""
+    lines: list[Line] = []
+    for entry in entries:
+        line = Line(at=entry.created_at, text=entry.get_reason_display(), note=entry.note, count=1, amount=entry.amount)
+        last = lines[-1] if lines and together else None
+        if last and (last.at.date(), last.text, last.note) == (line.at.date(), line.text, line.note):
+            lines[-1] = replace(last, count=last.count + 1, amount=last.amount + line.amount)
+        else:
+            lines.append(line)
+    return lines
 
 
 def badges_of(user: User, standing: Standing) -> list[Badge]:
@@ -181,21 +218,23 @@ def _progress(standing: Standing) -> float:
     return min(1.0, max(0.0, (standing.verified - standing.tier.battles) / way))
 
 
-def _trend_points(found: Ears) -> str:
-    """The points of a line in a box of 600 by 120, all right at the top."""
-    if found.trend is None:
-        return ""
-    points = found.trend.points
+def _trend(found: Ears) -> list[tuple[float, float]]:
+    """The points of a line in a box of 600 by 120, all right at the top; one point alone stands in the middle."""
+    points = found.trend.points if found.trend else ()
+    if len(points) == 1:
+        return [(_TREND_WIDTH / 2, (1.0 - points[0]) * _TREND_HEIGHT)]
     step = _TREND_WIDTH / max(1, len(points) - 1)
-    places = [(number * step, (1.0 - share) * _TREND_HEIGHT) for number, share in enumerate(points)]
-    if len(places) == 1:
-        places.append((float(_TREND_WIDTH), places[0][1]))
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    return [(number * step, (1.0 - share) * _TREND_HEIGHT) for number, share in enumerate(points)]
 
 
 def _bar(difference: Difference) -> Bar:
     width = round(50.0 * min(1.0, abs(difference.amount_db) / _DIFFERENCE_SPAN_DB), 2)
-    return Bar(difference=difference, start=50.0 - width if difference.side == "a" else 50.0, width=width)
+    return Bar(
+        difference=difference,
+        start=50.0 - width if difference.side == "a" else 50.0,
+        width=width,
+        amount_db=abs(difference.amount_db),
+    )
 
 
 def _drawn(leaning: Any) -> Drawn:

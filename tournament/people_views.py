@@ -29,7 +29,8 @@ def person(request: HttpRequest) -> HttpResponse:
 def ledger(request: HttpRequest) -> HttpResponse:
     entries = people_pages.moved_entries(cast(User, request.user))
     page = Paginator(entries, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "tournament/person_ledger.html", {"entries": page})
+    lines = people_pages.lines_of(page.object_list, together=False)
+    return render(request, "tournament/person_ledger.html", {"entries": page, "lines": lines})
 
 
 @login_required

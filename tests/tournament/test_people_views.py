@@ -176,7 +176,7 @@ def test_the_reveal_tells_what_was_to_be_heard(as_alice, alice):
     assert "What your ears had to go by" in told
     assert "Presence A +2.5 dB" in told
     assert "A has 2.5 dB more presence (2000 to 6000 Hz)." in told
-    assert "Punch alike" in told
+    assert "Alike: low end, low mids, mids, air, width, punch." in told
 
 
 def test_before_the_vote_nothing_of_it_is_told(as_alice, alice):
@@ -193,7 +193,7 @@ def test_the_crowd_is_told_once_it_is_large_enough(as_alice, alice):
     on = battle()
     vote(alice, on, "b")
     board(on, 15, 4)
-    assert "Everybody else" not in words(as_alice.get(f"/battles/{on.uuid}/"))
+    assert "Everybody" not in words(as_alice.get(f"/battles/{on.uuid}/"))
     board(on, 15, 5)
     told = words(as_alice.get(f"/battles/{on.uuid}/"))
     assert f"25 % keep {on.mixer_b.title} here, 5 of 20 votes" in told.replace("\xa0", " ")

@@ -153,7 +153,7 @@ CATALOGUE: Final[tuple[Achievement, ...]] = (
         of=lambda history: distinct(history.judged, lambda vote: vote.song, 10, "songs"),
     ),
     Achievement(
-        key="four_genres", title="All over the shop", text="You judged songs of four genres.",
+        key="four_genres", title="Four genres", text="You judged songs of four genres.",
         of=lambda history: distinct(history.judged, lambda vote: vote.genre, 4, "genres"),
     ),
     Achievement(
