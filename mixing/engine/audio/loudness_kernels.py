@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixing.engine.console.cascade import APART, answer, answer_at_work
-from mixing.engine.console.simd import load, moved_on, side_by_side, splat, store, widen
+from mixing.engine.console.simd import load, splat, store, widen
+from mixing.engine.console.simd_shuffles import moved_on, side_by_side
 
 TICKS_PER_HOP: Final = 10
 """The loudest moment is sought every 10 ms: sought every 100 ms, a burst of 400 ms may read 0.6 LU too little."""

@@ -14,32 +14,25 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mixing.engine.console.cascade import ROWS, filter_two_sides
+from mixing.engine.console.cascade import ROWS, filter_in_halves, filter_two_sides
+from mixing.engine.console.compressor_kernels import compress_four_sides, compress_rows
 from mixing.engine.console.denormals import flush_to_zero, restore
 from mixing.engine.console.lane_kernels import (
     MEMORY_ROWS,
     SUB_FRAMES,
-    compress_four_sides,
-    compress_rows,
     filter_lanes,
     settle,
 )
-from mixing.engine.console.simd import (
-    absolute,
+from mixing.engine.console.simd import absolute, greater, largest, load, long_registers, splat, store, total
+from mixing.engine.console.simd_shuffles import (
     every_second,
     folded,
-    greater,
-    largest,
     last_everywhere,
     later_by_1,
     later_by_2,
     later_by_4,
     later_by_8,
-    load,
-    splat,
-    store,
     swap_pairs,
-    total,
 )
 from mixing.engine.console.stored_kernels import LANES, NOT_FINITE, SOUNDING
 
@@ -50,6 +43,7 @@ STEP: Final = 16
 LINE_VALUES: Final = 32
 """Of each low-pass: its gain, the pole to the powers 1, 2, 4, 8, and from place 16 on to the powers 1 to 16."""
 
+_LONG_REGISTERS: Final = long_registers()
 _LARGEST: Final = float(np.finfo(np.float32).max)
 
 
@@ -86,7 +80,7 @@ def play_groups(
     row, other = sound.shape[1], returned.shape[1]
     for start in range(0, frames, SUB_FRAMES):
         count = min(SUB_FRAMES, frames - start)
-        filter_lanes(like, bus, start * LANES, LANES, count, triples, coefficients, memory, 0)
+        filter_lanes(like, bus, start * LANES, LANES, count, 0, triples, coefficients, memory, 0)
         if compressed:
             compress_four_sides(bus, start * LANES, count, curve, times, reduction, levels)
         for frame in range(count):
@@ -123,7 +117,10 @@ def play_master(
     """
     mode = flush_to_zero()
     if filtered:
-        filter_two_sides(sound, frames, gain, coefficients, begins, memory)
+        if _LONG_REGISTERS:
+            filter_two_sides(sound, frames, gain, coefficients, begins, memory)
+        else:
+            filter_in_halves(sound, frames, gain, coefficients, memory)
         settle(memory, 0, ROWS, LANES, resting, 0)
     if compressed:
         compress_rows(sound, frames, curve, times, reduction, levels)

@@ -16,7 +16,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mixing.engine.console.simd import lane, load, moved_on, product_and, side_by_side, splat, store, where_above
+from mixing.engine.console.simd import lane, load, product_and, splat, store, where_above
+from mixing.engine.console.simd_shuffles import first_half, joined, last_half, moved_on, side_by_side
 
 APART: Final = 3
 """Frames between two sections: what one has answered has the time of two more to come to the next."""
@@ -24,6 +25,9 @@ SECTIONS: Final = 6
 LANES: Final = 16
 ROWS: Final = 4
 """Of the coefficients, b1, b2, -a1, -a2, and of the memory, x', x'', y', y'': a value for each lane."""
+
+LATER: Final = 8
+"""Where the last three of six sections are in one vector with the first three, the frames by which they are behind."""
 
 _LAST_LEFT: Final = 2 * SECTIONS - 2
 _LAST_RIGHT: Final = 2 * SECTIONS - 1
@@ -122,3 +126,69 @@ def filter_two_sides(
     store(memory, LANES, x2)
     store(memory, 2 * LANES, y1)
     store(memory, 3 * LANES, y2)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def filter_in_halves(
+    sound: NDArray[np.float32],
+    frames: int,
+    gain: float,
+    coefficients: NDArray[np.float64],
+    memory: NDArray[np.float64],
+) -> None:
+    """The same samples, in four lanes: where a register holds four of them, sixteen would not stay in the registers.
+
+    Three sections run one after the other, and in the last two lanes those behind them, LATER frames behind.
+    """
+    between = np.zeros(4 * LATER)
+    wide, nothing = splat(0.0, 4), splat(0.0, 2)
+    b1, b2, a1, a2 = _rows(wide, coefficients, 0)
+    d1, d2, c1, c2 = _rows(wide, coefficients, 2)
+    f1, f2, e1, e2 = _rows(wide, coefficients, 4)
+    x1, x2, y1, y2 = _rows(wide, memory, 0)
+    _, _, z1, z2 = _rows(wide, memory, 2)
+    _, _, w1, w2 = _rows(wide, memory, 4)
+    begin = joined(nothing, nothing + LATER)
+    for step in range(frames + LATER):
+        few = side_by_side(gain * sound[0, step], gain * sound[1, step]) if step < frames else nothing
+        x = joined(few, load(nothing, between, 2 * ((step + LATER) % (2 * LATER))))
+        y = answer(x, b1, b2, a1, a2, x1, x2, y1, y2)
+        z = answer(y, d1, d2, c1, c2, y1, y2, z1, z2)
+        w = answer(z, f1, f2, e1, e2, z1, z2, w1, w2)
+        if LATER <= step < frames:
+            x2, y2, z2, w2 = x1, y1, z1, w1
+            x1, y1, z1, w1 = x, y, z, w
+        else:
+            now = wide + step
+            x2, x1 = _where_at_work(now, begin, frames, x1, x2), _where_at_work(now, begin, frames, x, x1)
+            y2, y1 = _where_at_work(now, begin, frames, y1, y2), _where_at_work(now, begin, frames, y, y1)
+            z2, z1 = _where_at_work(now, begin, frames, z1, z2), _where_at_work(now, begin, frames, z, z1)
+            w2, w1 = _where_at_work(now, begin, frames, w1, w2), _where_at_work(now, begin, frames, w, w1)
+        store(between, 2 * (step % (2 * LATER)), first_half(w))
+        if step >= LATER:
+            sound[0, step - LATER] = lane(w, 2)
+            sound[1, step - LATER] = lane(w, 3)
+    _keep(memory, 0, x1, x2, y1, y2)
+    _keep(memory, 2, y1, y2, z1, z2)
+    _keep(memory, 4, z1, z2, w1, w2)
+
+
+@njit(nogil=True, error_model="numpy")
+def _rows(like: Any, values: NDArray[np.float64], first: int) -> Any:
+    """The four values of a section and, in the last two lanes, those of the one three sections behind it."""
+    two = first_half(like)
+    last = first + LANES // 2 - 2
+    return (
+        joined(load(two, values, first), load(two, values, last)),
+        joined(load(two, values, LANES + first), load(two, values, LANES + last)),
+        joined(load(two, values, 2 * LANES + first), load(two, values, 2 * LANES + last)),
+        joined(load(two, values, 3 * LANES + first), load(two, values, 3 * LANES + last)),
+    )
+
+
+@njit(nogil=True, error_model="numpy")
+def _keep(memory: NDArray[np.float64], first: int, x1: Any, x2: Any, y1: Any, y2: Any) -> None:
+    last = first + LANES // 2 - 2
+    for row, value in enumerate((x1, x2, y1, y2)):
+        store(memory, row * LANES + first, first_half(value))
+        store(memory, row * LANES + last, last_half(value))

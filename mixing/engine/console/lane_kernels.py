@@ -1,10 +1,9 @@
-"""The compiled loops of strips, groups and master on lanes; only what renders imports this module.
+"""The compiled loops of strips on lanes, some of them the groups' too; only what renders imports this module.
 
 A *pack* is a buffer ``[frame][16]``: a stereo stem takes two neighbouring lanes, a mono stem one. The four groups are
-the first eight lanes of the same shape, and the master two. Filters are direct form I in float64 on float32 buffers,
-the compressor is that of :mod:`mixing.engine.console.compressor`, sample by sample. Nothing here depends on where a
-song is cut into blocks. There are no bounds checks: callers hand over arrays of the sizes that are named here, and
-run each loop inside of :func:`~mixing.engine.console.denormals.flush_to_zero`.
+the first eight lanes of the same shape. Filters are direct form I in float64 on float32 buffers. Nothing here depends
+on where a song is cut into blocks. There are no bounds checks: callers hand over arrays of the sizes that are named
+here, and run each loop inside of :func:`~mixing.engine.console.denormals.flush_to_zero`.
 """
 
 from __future__ import annotations
@@ -15,46 +14,28 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mixing.engine.console.cascade import answer
+from mixing.engine.console.cascade import LATER, answer
+from mixing.engine.console.compressor_kernels import compress
 from mixing.engine.console.denormals import flush_to_zero, restore
-from mixing.engine.console.powers import exp2, log2
 from mixing.engine.console.simd import (
-    absolute,
-    doubled,
-    every_second,
-    first_half,
-    greater,
-    joined,
-    lanes_of,
-    last_half,
-    lesser,
     load,
     narrow,
-    product_and,
     splat,
     store,
-    swap_pairs,
     widen,
 )
-from mixing.engine.console.stored_kernels import LANES, unpack
+from mixing.engine.console.simd_shuffles import first_half, joined, last_half
+from mixing.engine.console.stored_kernels import HALF_PACK, LANES, unpack
 
-HALF_PACK: Final = 8
-"""Where so few lanes sound, the other half of a pack is not computed."""
+QUARTER_PACK: Final = 4
+"""Two stereo stems or four mono ones."""
+PACK_SIZES: Final = (QUARTER_PACK, HALF_PACK, LANES)
 SUB_FRAMES: Final = 512
 """Frames that go through a whole strip at a time: sixteen lanes of them stay in the first cache."""
-AHEAD: Final = 4
-"""Vectors of levels between two steps of a compressor."""
 MOST_TRIPLES: Final = 2
 TRIPLE_VALUES: Final = 12
 TRIPLE_MEMORY: Final = 8
 MEMORY_ROWS: Final = MOST_TRIPLES * TRIPLE_MEMORY
-COMPRESSOR_VALUES: Final = 7
-COMPRESSOR_TIMES: Final = 4
-
-NOT_COMPRESSED: Final = 0
-LANE_BY_LANE: Final = 1
-BOTH_SIDES: Final = 2
-
 _REST_BELOW: Final = 1e-30
 """A filter's memory below -600 dB is at rest: after any gain of the console no sample that is written can show it."""
 
@@ -69,26 +50,28 @@ def filter_lanes(
     start: int,
     stride: int,
     frames: int,
+    first: int,
     triples: int,
     coefficients: NDArray[np.float64],
     memory: NDArray[np.float64],
-    half: int,
+    lane: int,
 ) -> None:
-    """Three biquads a pass on eight lanes, in place.
+    """Three biquads a pass, from the ``first`` to the last, on the lanes from ``lane`` on, in place.
 
     ``coefficients`` is ``[half][2][12][8]``, b1, b2, -a1, -a2 of each section with its b0 divided out; ``memory`` is
     ``[half][2][8][8]``, the last two samples before each section and behind the last.
     """
     wide = widen(like)
-    for triple in range(triples):
-        at = (half * MOST_TRIPLES + triple) * TRIPLE_VALUES * HALF_PACK
+    half, lane = lane // HALF_PACK, lane % HALF_PACK
+    for triple in range(first, triples):
+        at = (half * MOST_TRIPLES + triple) * TRIPLE_VALUES * HALF_PACK + lane
         b1, b2 = load(wide, coefficients, at), load(wide, coefficients, at + 8)
         a1, a2 = load(wide, coefficients, at + 16), load(wide, coefficients, at + 24)
         d1, d2 = load(wide, coefficients, at + 32), load(wide, coefficients, at + 40)
         c1, c2 = load(wide, coefficients, at + 48), load(wide, coefficients, at + 56)
         f1, f2 = load(wide, coefficients, at + 64), load(wide, coefficients, at + 72)
         e1, e2 = load(wide, coefficients, at + 80), load(wide, coefficients, at + 88)
-        kept = (half * MOST_TRIPLES + triple) * TRIPLE_MEMORY * HALF_PACK
+        kept = (half * MOST_TRIPLES + triple) * TRIPLE_MEMORY * HALF_PACK + lane
         x1, x2 = load(wide, memory, kept), load(wide, memory, kept + 8)
         y1, y2 = load(wide, memory, kept + 16), load(wide, memory, kept + 24)
         z1, z2 = load(wide, memory, kept + 32), load(wide, memory, kept + 40)
@@ -115,233 +98,63 @@ def filter_lanes(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def compress_sides(
-    like: Any,
-    signal: NDArray[np.float32],
-    start: int,
-    stride: int,
-    frames: int,
-    curve: NDArray[np.float32],
-    times: NDArray[np.float64],
-    reduction: NDArray[np.float64],
-    levels: NDArray[np.float32],
-) -> None:
-    """The compressor of lanes that are all the two sides of something, in place, one level for both.
-
-    ``curve`` is ``[7][16]``, ``times`` ``[4][sides]``, ``reduction`` ``[sides]``, where there are half as many sides as
-    lanes; ``levels`` is a buffer of ``frames`` times sides and 16 more.
-    """
-    half = every_second(like)
-    sides = lanes_of(half)
-    for frame in range(frames):
-        size = absolute(load(like, signal, start + frame * stride))
-        store(levels, frame * sides, every_second(greater(size, swap_pairs(size))))
-    _levels_to_gains(half, levels, frames, curve, times, reduction)
-    for frame in range(frames):
-        place = start + frame * stride
-        store(signal, place, load(like, signal, place) * doubled(load(half, levels, frame * sides)))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def compress_eight_sides(
+def filter_four(
     signal: NDArray[np.float32],
     frames: int,
-    curve: NDArray[np.float32],
-    times: NDArray[np.float64],
-    reduction: NDArray[np.float64],
-    levels: NDArray[np.float32],
+    triples: int,
+    coefficients: NDArray[np.float64],
+    memory: NDArray[np.float64],
 ) -> None:
-    """The same of a whole pack, two frames to a vector of levels.
-
-    The envelope waits for its own last value. In that time the levels that follow AHEAD vectors later are prepared, and
-    those that came before are applied: as one loop after the other, each would wait on its own.
-    """
-    like, wide = splat(np.float32(0.0), LANES), splat(0.0, HALF_PACK)
-    attack, release = load(wide, times, 0), load(wide, times, 8)
-    to_attack, to_release = load(wide, times, 16), load(wide, times, 24)
-    reduced = load(wide, reduction, 0)
-    vectors = frames // 2
-    for turn in range(vectors + 2 * AHEAD):
-        if turn < vectors:
-            place = turn * 2 * LANES
-            peaks = joined(_larger_side(load(like, signal, place)), _larger_side(load(like, signal, place + LANES)))
-            store(levels, turn * LANES, _wanted(peaks, curve))
-        if AHEAD <= turn < vectors + AHEAD:
-            at = (turn - AHEAD) * LANES
-            goals = load(like, levels, at)
-            first = reduced = _followed(first_half(goals), attack, release, to_attack, to_release, reduced)
-            reduced = _followed(last_half(goals), attack, release, to_attack, to_release, reduced)
-            store(levels, at, joined(narrow(first), narrow(reduced)))
-        if turn >= 2 * AHEAD:
-            gains = _gains(load(like, levels, (turn - 2 * AHEAD) * LANES), curve)
-            place = (turn - 2 * AHEAD) * 2 * LANES
-            store(signal, place, load(like, signal, place) * doubled(first_half(gains)))
-            place += LANES
-            store(signal, place, load(like, signal, place) * doubled(last_half(gains)))
-    store(reduction, 0, reduced)
-    done = 2 * vectors
-    if done < frames:
-        compress_sides(like, signal, done * LANES, LANES, frames - done, curve, times, reduction, levels)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def compress_four_sides(
-    signal: NDArray[np.float32],
-    start: int,
-    frames: int,
-    curve: NDArray[np.float32],
-    times: NDArray[np.float64],
-    reduction: NDArray[np.float64],
-    levels: NDArray[np.float32],
-) -> None:
-    """The same of half a pack or of the groups, from ``signal[start]`` on, four frames to a vector of levels."""
-    like, like_half, wide = splat(np.float32(0.0), LANES), splat(np.float32(0.0), HALF_PACK), splat(0.0, 4)
-    attack, release = load(wide, times, 0), load(wide, times, 4)
-    to_attack, to_release = load(wide, times, 8), load(wide, times, 12)
-    reduced = load(wide, reduction, 0)
-    vectors = frames // 4
-    for turn in range(vectors + 2 * AHEAD):
-        if turn < vectors:
-            place = start + turn * 4 * LANES
-            first, last = _larger_sides(like_half, signal, place), _larger_sides(like_half, signal, place + 2 * LANES)
-            store(levels, turn * LANES, _wanted(joined(first, last), curve))
-        if AHEAD <= turn < vectors + AHEAD:
-            at = (turn - AHEAD) * LANES
-            goals = load(like, levels, at)
-            first, last = first_half(goals), last_half(goals)
-            a = _followed(first_half(first), attack, release, to_attack, to_release, reduced)
-            b = _followed(last_half(first), attack, release, to_attack, to_release, a)
-            c = _followed(first_half(last), attack, release, to_attack, to_release, b)
-            reduced = _followed(last_half(last), attack, release, to_attack, to_release, c)
-            store(levels, at, narrow(joined(joined(a, b), joined(c, reduced))))
-        if turn >= 2 * AHEAD:
-            gains = _gains(load(like, levels, (turn - 2 * AHEAD) * LANES), curve)
-            place = start + (turn - 2 * AHEAD) * 4 * LANES
-            _turn_down_two(like_half, signal, place, doubled(first_half(gains)))
-            _turn_down_two(like_half, signal, place + 2 * LANES, doubled(last_half(gains)))
-    store(reduction, 0, reduced)
-    done = 4 * vectors
-    if done < frames:
-        compress_sides(like_half, signal, start + done * LANES, LANES, frames - done, curve, times, reduction, levels)
+    """The first four lanes of a pack alone: both triples in one vector, the second LATER frames behind the first."""
+    few = splat(np.float32(0.0), QUARTER_PACK)
+    if triples < MOST_TRIPLES or frames <= LATER:
+        filter_lanes(few, signal, 0, LANES, frames, 0, triples, coefficients, memory, 0)
+        return
+    filter_lanes(few, signal, 0, LANES, LATER, 0, 1, coefficients, memory, 0)
+    wide = widen(few)
+    rest = TRIPLE_VALUES * HALF_PACK
+    b1, b2 = _both(wide, coefficients, 0, rest), _both(wide, coefficients, 8, rest)
+    a1, a2 = _both(wide, coefficients, 16, rest), _both(wide, coefficients, 24, rest)
+    d1, d2 = _both(wide, coefficients, 32, rest), _both(wide, coefficients, 40, rest)
+    c1, c2 = _both(wide, coefficients, 48, rest), _both(wide, coefficients, 56, rest)
+    f1, f2 = _both(wide, coefficients, 64, rest), _both(wide, coefficients, 72, rest)
+    e1, e2 = _both(wide, coefficients, 80, rest), _both(wide, coefficients, 88, rest)
+    rest = TRIPLE_MEMORY * HALF_PACK
+    x1, x2, y1, y2 = (
+        _both(wide, memory, 0, rest),
+        _both(wide, memory, 8, rest),
+        _both(wide, memory, 16, rest),
+        _both(wide, memory, 24, rest),
+    )
+    z1, z2, w1, w2 = (
+        _both(wide, memory, 32, rest),
+        _both(wide, memory, 40, rest),
+        _both(wide, memory, 48, rest),
+        _both(wide, memory, 56, rest),
+    )
+    late = LATER * LANES
+    for place in range(late, frames * LANES, LANES):
+        x = widen(joined(load(few, signal, place), load(few, signal, place - late)))
+        y = answer(x, b1, b2, a1, a2, x1, x2, y1, y2)
+        z = answer(y, d1, d2, c1, c2, y1, y2, z1, z2)
+        w = answer(z, f1, f2, e1, e2, z1, z2, w1, w2)
+        x2, x1 = x1, x
+        y2, y1 = y1, y
+        z2, z1 = z1, z
+        w2, w1 = w1, w
+        out = narrow(w)
+        store(signal, place, first_half(out))
+        store(signal, place - late, last_half(out))
+    for row, value in enumerate((x1, x2, y1, y2, z1, z2, w1, w2)):
+        store(memory, row * HALF_PACK, first_half(value))
+        store(memory, rest + row * HALF_PACK, last_half(value))
+    filter_lanes(few, signal, frames * LANES - late, LANES, LATER, 1, triples, coefficients, memory, 0)
 
 
 @njit(nogil=True, error_model="numpy")
-def _larger_sides(like: Any, signal: NDArray[np.float32], place: int) -> Any:
-    return joined(_larger_side(load(like, signal, place)), _larger_side(load(like, signal, place + LANES)))
-
-
-@njit(nogil=True, error_model="numpy")
-def _turn_down_two(like: Any, signal: NDArray[np.float32], place: int, gains: Any) -> None:
-    store(signal, place, load(like, signal, place) * first_half(gains))
-    store(signal, place + LANES, load(like, signal, place + LANES) * last_half(gains))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def compress_lanes(
-    like: Any,
-    signal: NDArray[np.float32],
-    stride: int,
-    frames: int,
-    linked: NDArray[np.float32],
-    curve: NDArray[np.float32],
-    times: NDArray[np.float64],
-    reduction: NDArray[np.float64],
-    levels: NDArray[np.float32],
-) -> None:
-    """The compressor of a pack that holds mono strips too, a level for each lane; ``linked`` is 1 for two sides."""
-    lanes = lanes_of(like)
-    both = load(like, linked, 0)
-    for frame in range(frames):
-        size = absolute(load(like, signal, frame * stride))
-        store(levels, frame * lanes, greater(size, both * swap_pairs(size)))
-    _levels_to_gains(like, levels, frames, curve, times, reduction)
-    for frame in range(frames):
-        place = frame * stride
-        store(signal, place, load(like, signal, place) * load(like, levels, frame * lanes))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def compress_rows(
-    sound: NDArray[np.float32],
-    frames: int,
-    curve: NDArray[np.float32],
-    times: NDArray[np.float64],
-    reduction: NDArray[np.float64],
-    levels: NDArray[np.float32],
-) -> None:
-    """The compressor of two sides ``(2, frames)`` that are padded to sixteen frames, in place; of one level."""
-    like = splat(np.float32(0.0), 16)
-    row = sound.shape[1]
-    for frame in range(0, frames, 16):
-        store(levels, frame, greater(absolute(load(like, sound, frame)), absolute(load(like, sound, row + frame))))
-    _levels_to_gains(splat(np.float32(0.0), 1), levels, frames, curve, times, reduction)
-    for frame in range(0, frames, 16):
-        gains = load(like, levels, frame)
-        store(sound, frame, load(like, sound, frame) * gains)
-        store(sound, row + frame, load(like, sound, row + frame) * gains)
-
-
-@njit(nogil=True, error_model="numpy")
-def _larger_side(x: Any) -> Any:
-    size = absolute(x)
-    return every_second(greater(size, swap_pairs(size)))
-
-
-@njit(nogil=True, error_model="numpy")
-def _levels_to_gains(
-    like: Any,
-    levels: NDArray[np.float32],
-    frames: int,
-    curve: NDArray[np.float32],
-    times: NDArray[np.float64],
-    reduction: NDArray[np.float64],
-) -> None:
-    """From peaks to gains, in place, ``like`` a frame's; ``times`` is what attack and release keep, and what not."""
-    sixteen, wide, width = splat(np.float32(0.0), 16), widen(like), lanes_of(like)
-    attack, release = load(wide, times, 0), load(wide, times, width)
-    to_attack, to_release = load(wide, times, 2 * width), load(wide, times, 3 * width)
-    reduced = load(wide, reduction, 0)
-    for index in range(0, frames * width, 16):
-        store(levels, index, _wanted(load(sixteen, levels, index), curve))
-    for index in range(0, frames * width, width):
-        reduced = _followed(load(like, levels, index), attack, release, to_attack, to_release, reduced)
-        store(levels, index, narrow(reduced))
-    for index in range(0, frames * width, 16):
-        store(levels, index, _gains(load(sixteen, levels, index), curve))
-    store(reduction, 0, reduced)
-
-
-@njit(nogil=True, error_model="numpy")
-def _wanted(level: Any, curve: NDArray[np.float32]) -> Any:
-    """From peaks to the reduction that they settle at, in doublings.
-
-    The rows of ``curve``: threshold, half the knee, the knee, slope over twice the knee, slope, makeup, and -1 where
-    :func:`_followed` works with turned signs, else 1; the two slopes have that sign.
-    """
-    over = log2(level) - load(level, curve, 0)
-    half = load(level, curve, 16)
-    into_knee = lesser(greater(over + half, 0.0), load(level, curve, 32))
-    above_knee = greater(over - half, 0.0)
-    return product_and(load(level, curve, 48) * into_knee, into_knee, load(level, curve, 64) * above_knee)
-
-
-@njit(nogil=True, error_model="numpy")
-def _followed(wanted: Any, attack: Any, release: Any, to_attack: Any, to_release: Any, reduced: Any) -> Any:
-    """From the wanted reduction and that of the moment before to that of the moment.
-
-    Whichever of attack and release is meant is the greater where the attack is the shorter time: it comes nearer to
-    what is wanted on the way up, and stays longer above it on the way down. Where the release is shorter all signs are
-    turned.
-    """
-    goal = widen(wanted)
-    rising = product_and(attack, reduced, to_attack * goal)
-    falling = product_and(release, reduced, to_release * goal)
-    return greater(rising, falling)
-
-
-@njit(nogil=True, error_model="numpy")
-def _gains(reduced: Any, curve: NDArray[np.float32]) -> Any:
-    return exp2(load(reduced, curve, 80) - load(reduced, curve, 96) * reduced)
+def _both(like: Any, values: NDArray[np.float64], place: int, rest: int) -> Any:
+    """A row of the first triple and, behind it, of the second."""
+    return joined(load(like, values, place), load(like, values, rest + place))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -353,10 +166,11 @@ def route(
     bus: NDArray[np.float32],
     at: int,
     fresh: bool,
+    few: bool,
 ) -> None:
     """Add eight lanes of a pack, from ``first``, to the sixteen lanes of the buses, one lane after the other.
 
-    With ``fresh`` the buses count as silent, whatever they hold.
+    With ``fresh`` the buses count as silent, whatever they hold; with ``few`` only four of the lanes hold anything.
 
     ``matrix`` is ``[16][16]``, a row for each lane of the pack. The order of the sum is that of the lanes, so that a
     silent lane changes nothing, present or not.
@@ -375,10 +189,11 @@ def route(
         total = total + pack[place + 1] * m1
         total = total + pack[place + 2] * m2
         total = total + pack[place + 3] * m3
-        total = total + pack[place + 4] * m4
-        total = total + pack[place + 5] * m5
-        total = total + pack[place + 6] * m6
-        total = total + pack[place + 7] * m7
+        if not few:
+            total = total + pack[place + 4] * m4
+            total = total + pack[place + 5] * m5
+            total = total + pack[place + 6] * m6
+            total = total + pack[place + 7] * m7
         store(bus, target, total)
 
 
@@ -398,30 +213,6 @@ def settle(memory: NDArray[np.float64], first: int, rows: int, lanes: int, resti
                 memory[first + row * lanes + lane] = 0.0
 
 
-@njit(nogil=True, error_model="numpy")
-def _compress(
-    half: bool,
-    pack: NDArray[np.float32],
-    frames: int,
-    compressed: int,
-    linked: NDArray[np.float32],
-    curve: NDArray[np.float32],
-    times: NDArray[np.float64],
-    reduction: NDArray[np.float64],
-    levels: NDArray[np.float32],
-) -> None:
-    if compressed == BOTH_SIDES and half:
-        compress_four_sides(pack, 0, frames, curve, times, reduction, levels)
-    elif compressed == BOTH_SIDES:
-        compress_eight_sides(pack, frames, curve, times, reduction, levels)
-    elif compressed and half:
-        like = splat(np.float32(0.0), HALF_PACK)
-        compress_lanes(like, pack, LANES, frames, linked, curve, times, reduction, levels)
-    elif compressed:
-        wide = splat(np.float32(0.0), LANES)
-        compress_lanes(wide, pack, LANES, frames, linked, curve, times, reduction, levels)
-
-
 # ---- entries ---------------------------------------------------------------------------------------------------------
 
 
@@ -434,7 +225,7 @@ def play_pack(
     fresh: bool,
     places: NDArray[np.int64],
     gains: NDArray[np.float32],
-    half: bool,
+    lanes: int,
     pack: NDArray[np.float32],
     triples: int,
     coefficients: NDArray[np.float64],
@@ -452,24 +243,28 @@ def play_pack(
 
     ``places`` has a row for each stem: where its bytes begin in ``stored``, its format, channels and first lane;
     ``gains`` its trim.
-    With ``half`` only the first eight lanes are in use, and the settings are those of eight. ``compressed`` is
+    Of ``lanes`` 4, 8 or 16 are in use; up to 8, the settings are those of eight. ``compressed`` is
     NOT_COMPRESSED, LANE_BY_LANE or, where every stem is stereo, BOTH_SIDES; see there for the shapes. ``bus`` is
     ``[frames][16]`` and is added to, or with ``fresh`` set. All arrays are flat but ``places``.
     """
     mode = flush_to_zero()
+    half, few = lanes <= HALF_PACK, lanes <= QUARTER_PACK
+    like = splat(np.float32(0.0), HALF_PACK)
     for start in range(0, frames, SUB_FRAMES):
         count = min(SUB_FRAMES, frames - start)
         for stem in range(places.shape[0]):
             offset, kind, channels, lane = places[stem, 0], places[stem, 1], places[stem, 2], places[stem, 3]
             unpack(stored, offset + (first + start) * channels * kind, kind, channels, gains[stem], pack, lane, count)
-        like = splat(np.float32(0.0), HALF_PACK)
-        filter_lanes(like, pack, 0, LANES, count, triples, coefficients, memory, 0)
+        if few:
+            filter_four(pack, count, triples, coefficients, memory)
+        else:
+            filter_lanes(like, pack, 0, LANES, count, 0, triples, coefficients, memory, 0)
         if not half:
-            filter_lanes(like, pack, HALF_PACK, LANES, count, triples, coefficients, memory, 1)
-        _compress(half, pack, count, compressed, linked, curve, times, reduction, levels)
-        route(pack, 0, count, matrix, bus, start * LANES, fresh)
+            filter_lanes(like, pack, HALF_PACK, LANES, count, 0, triples, coefficients, memory, HALF_PACK)
+        compress(half, pack, count, compressed, linked, curve, times, reduction, levels)
+        route(pack, 0, count, matrix, bus, start * LANES, fresh, few)
         if not half:
-            route(pack, HALF_PACK, count, matrix, bus, start * LANES, False)
+            route(pack, HALF_PACK, count, matrix, bus, start * LANES, False, False)
     for side in range(1 if half else 2):
         settle(memory, side * MEMORY_ROWS * HALF_PACK, MEMORY_ROWS, HALF_PACK, resting, side * HALF_PACK)
     restore(mode)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mixing.engine.console import compressor, eq, pan, stored_kernels
+from mixing.engine.console import compressor, compressor_kernels, eq, pan, stored_kernels
 from mixing.engine.console import lane_kernels as kernels
 from mixing.engine.console.gain import linear
 from mixing.engine.console.parameters import Compressor, ConsoleParameters, Eq, Strip
@@ -59,16 +59,16 @@ class Settings:
 
     def __init__(self, lanes: int, *, stereo: bool) -> None:
         self.triples = 0
-        self.compressed = kernels.NOT_COMPRESSED
-        self._width = min(lanes, kernels.HALF_PACK)
+        self.compressed = compressor_kernels.NOT_COMPRESSED
+        self._width = min(lanes, stored_kernels.HALF_PACK)
         halves = lanes // self._width
         self.coefficients = np.zeros((halves, kernels.MOST_TRIPLES, kernels.TRIPLE_VALUES, self._width))
         self.memory = np.zeros((halves, kernels.MOST_TRIPLES, kernels.TRIPLE_MEMORY, self._width))
         self._lanes_a_level = 2 if stereo else 1
         levels = lanes // self._lanes_a_level
         self.linked = np.zeros(stored_kernels.LANES, dtype=np.float32)
-        self.curve = np.zeros((kernels.COMPRESSOR_VALUES, stored_kernels.LANES), dtype=np.float32)
-        self.times = np.zeros((kernels.COMPRESSOR_TIMES, levels))
+        self.curve = np.zeros((compressor_kernels.COMPRESSOR_VALUES, stored_kernels.LANES), dtype=np.float32)
+        self.times = np.zeros((compressor_kernels.COMPRESSOR_TIMES, levels))
         self.reduction_log2 = np.zeros(levels)
         self.levels = np.zeros(kernels.SUB_FRAMES * levels + 16, dtype=np.float32)
         self.resting = np.ones(lanes, dtype=np.bool_)
@@ -80,7 +80,7 @@ class Settings:
         self.triples = max(self.triples, len(triples))
         if not dynamics.on:
             return
-        self.compressed = kernels.BOTH_SIDES if self._lanes_a_level == 2 else kernels.LANE_BY_LANE
+        self.compressed = compressor_kernels.BOTH_SIDES if self._lanes_a_level == 2 else compressor_kernels.LANE_BY_LANE
         self.linked[first : first + count] = count == 2
         levels = self.levels_of(first, count)
         keeps = np.array([compressor.memory(ms, sample_rate) for ms in (dynamics.attack_ms, dynamics.release_ms)])
@@ -145,9 +145,10 @@ class Pack:
     def __init__(self, members: Sequence[tuple[int, StripPath]], kinds: Mapping[str, int], sample_rate: int) -> None:
         self._members = members
         self._first = _first_lanes([path.channels for _, path in members])
-        self._half = self._first[-1] + members[-1][1].channels <= kernels.HALF_PACK
+        used = self._first[-1] + members[-1][1].channels
+        self._lanes = next(size for size in kernels.PACK_SIZES if used <= size)
         stereo = all(path.channels == 2 for _, path in members)
-        self._settings = Settings(kernels.HALF_PACK if self._half else stored_kernels.LANES, stereo=stereo)
+        self._settings = Settings(max(self._lanes, stored_kernels.HALF_PACK), stereo=stereo)
         self._matrix = np.zeros((stored_kernels.LANES, stored_kernels.LANES), dtype=np.float32)
         self._buffer = np.zeros((kernels.SUB_FRAMES + 16) * stored_kernels.LANES, dtype=np.float32)
         rows = [
@@ -165,7 +166,7 @@ class Pack:
         self._arguments = (
             self._places,
             self._trims,
-            self._half,
+            self._lanes,
             self._buffer,
             settings.triples,
             settings.coefficients.reshape(-1),

@@ -16,18 +16,17 @@ from mixing.engine.console.denormals import flush_to_zero, restore
 from mixing.engine.console.simd import (
     absolute,
     greater,
-    interleave_first,
-    interleave_last,
     largest,
     lesser,
     load,
     nearest,
-    pack_24,
     splat,
     store,
     total,
     where_above,
 )
+from mixing.engine.console.simd_bytes import pack_24
+from mixing.engine.console.simd_shuffles import interleave_first, interleave_last
 
 STEP: Final = 16
 STRETCH: Final = 64

@@ -15,8 +15,9 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import types
+import llvmlite.binding as llvm  # type: ignore[import-untyped]
+from llvmlite import ir
+from numba import config, types
 from numba.core import cgutils
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
@@ -27,7 +28,7 @@ from mixing.engine.console import kernel_cache
 # Whatever is compiled from vectors imports this room first, and is stamped with it.
 kernel_cache.install()
 
-_I8, _I32, _I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+_I32, _I64 = ir.IntType(32), ir.IntType(64)
 _FUSED: Final = ("contract",)
 
 
@@ -53,6 +54,13 @@ class Lanes(types.Type):
         return ir.VectorType(ir.IntType(self.bits), self.count)
 
 
+def long_registers() -> bool:
+    """Whether kernels are compiled for a processor with many long registers: eight float64 in each of 32."""
+    chosen = config.CPU_FEATURES  # type: ignore[attr-defined]
+    features = dict(llvm.get_host_cpu_features()) if chosen is None else {}
+    return bool(features.get("avx512f")) or "+avx512f" in (chosen or "")
+
+
 @register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Lanes) -> None:
@@ -64,10 +72,10 @@ class _LanesModel(models.PrimitiveModel):
 
 def _splat(builder: Any, scalar: Any, kind: Lanes) -> Any:
     first = builder.insert_element(ir.Constant(kind.ll, ir.Undefined), scalar, ir.Constant(_I32, 0))
-    return builder.shuffle_vector(first, ir.Constant(kind.ll, ir.Undefined), _mask([0] * kind.count))
+    return builder.shuffle_vector(first, ir.Constant(kind.ll, ir.Undefined), mask([0] * kind.count))
 
 
-def _mask(indices: list[int]) -> Any:
+def mask(indices: list[int]) -> Any:
     return ir.Constant(ir.VectorType(_I32, len(indices)), indices)
 
 
@@ -107,26 +115,26 @@ _arithmetic(operator.mul, "fmul")
 _arithmetic(operator.truediv, "fdiv")
 
 
-def _inside_of_kernels(declare: Callable[..., Any]) -> Any:
+def inside_of_kernels(declare: Callable[..., Any]) -> Any:
     return intrinsic(prefer_literal=True)(declare)
 
 
 # ---- numbers in and out ----------------------------------------------------------------------------------------------
 
 
-def _element(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+def element(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
     data = context.make_array(kind)(context, builder, array).data
     return builder.gep(data, [index])
 
 
-def _vector_of(dtype: Any, count: int) -> Lanes:
+def vector_of(dtype: Any, count: int) -> Lanes:
     return Lanes(dtype.bitwidth, count)
 
 
-@_inside_of_kernels
+@inside_of_kernels
 def splat(typingctx: Any, number: Any, count: Any) -> Any:
     """``splat(number, 16)``: the number in every lane, float32 or float64 as it is."""
-    kind = _vector_of(number, count.literal_value)
+    kind = vector_of(number, count.literal_value)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _splat(builder, args[0], kind)
@@ -134,16 +142,16 @@ def splat(typingctx: Any, number: Any, count: Any) -> Any:
     return kind(number, count), codegen
 
 
-@_inside_of_kernels
+@inside_of_kernels
 def load(typingctx: Any, like: Any, array: Any, index: Any) -> Any:
     """As many neighbours from ``array[index]`` on as ``like`` has lanes, in the array's own precision.
 
     Of an array of whole numbers come their bits, which are good for :func:`either_bits` alone.
     """
-    kind = _vector_of(array.dtype, like.count)
+    kind = vector_of(array.dtype, like.count)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        place = builder.bitcast(_element(context, builder, sig.args[1], args[1], args[2]), kind.ll.as_pointer())
+        place = builder.bitcast(element(context, builder, sig.args[1], args[1], args[2]), kind.ll.as_pointer())
         loaded = builder.load(place)
         loaded.align = kind.bits // 8
         return loaded
@@ -151,19 +159,19 @@ def load(typingctx: Any, like: Any, array: Any, index: Any) -> Any:
     return kind(like, array, types.intp), codegen
 
 
-@_inside_of_kernels
+@inside_of_kernels
 def store(typingctx: Any, array: Any, index: Any, vector: Any) -> Any:
     """Put the lanes at ``array[index]`` and behind; the array has the vector's precision."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        place = builder.bitcast(_element(context, builder, sig.args[0], args[0], args[1]), vector.ll.as_pointer())
+        place = builder.bitcast(element(context, builder, sig.args[0], args[0], args[1]), vector.ll.as_pointer())
         builder.store(args[2], place).align = vector.bits // 8
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), codegen
 
 
-@_inside_of_kernels
+@inside_of_kernels
 def store_every(typingctx: Any, array: Any, index: Any, stride: Any, width: Any, vector: Any) -> Any:
     """Put the lanes in groups of ``width`` (1 or 2, a literal) at ``index``, ``index + stride``, and so on."""
     size = width.literal_value
@@ -171,7 +179,7 @@ def store_every(typingctx: Any, array: Any, index: Any, stride: Any, width: Any,
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         pieces = builder.bitcast(args[4], ir.VectorType(piece, vector.count // size))
-        place = _element(context, builder, sig.args[0], args[0], args[1])
+        place = element(context, builder, sig.args[0], args[0], args[1])
         for number in range(vector.count // size):
             part = builder.extract_element(pieces, ir.Constant(_I32, number))
             builder.store(part, builder.bitcast(place, piece.as_pointer())).align = vector.bits // 8
@@ -181,61 +189,7 @@ def store_every(typingctx: Any, array: Any, index: Any, stride: Any, width: Any,
     return types.void(array, types.intp, types.intp, width, vector), codegen
 
 
-def _unpacker(stored_bytes: int) -> Any:
-    """Sixteen little-endian integers from bytes at an index, as float32; those of 24 bit come times 256."""
-
-    def unpack(typingctx: Any, data: Any, index: Any) -> Any:
-        kind = Lanes(32, 16)
-
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            place = _element(context, builder, sig.args[0], args[0], args[1])
-            if stored_bytes == 3:
-                whole = _from_24_bit(builder, place)
-            else:
-                short = ir.VectorType(ir.IntType(8 * stored_bytes), 16)
-                loaded = builder.load(builder.bitcast(place, short.as_pointer()))
-                loaded.align = 1
-                if stored_bytes == 4:
-                    return builder.bitcast(loaded, kind.ll)
-                whole = builder.sext(loaded, kind.whole)
-            return builder.sitofp(whole, kind.ll)
-
-        return kind(data, types.intp), codegen
-
-    return intrinsic(unpack)
-
-
-def _from_24_bit(builder: Any, place: Any) -> Any:
-    loaded = builder.load(builder.bitcast(place, ir.VectorType(_I8, 64).as_pointer()))
-    loaded.align = 1
-    nothing = ir.Constant(ir.VectorType(_I8, 64), [0] * 64)
-    spread = [index for sample in range(16) for index in (64, 3 * sample, 3 * sample + 1, 3 * sample + 2)]
-    return builder.bitcast(builder.shuffle_vector(loaded, nothing, _mask(spread)), ir.VectorType(_I32, 16))
-
-
-unpack_16: Final[Any] = _unpacker(2)
-unpack_24: Final[Any] = _unpacker(3)
-"""Reads 64 bytes for the 48 that it needs: buffers are padded."""
-unpack_float: Final[Any] = _unpacker(4)
-
-
-@_inside_of_kernels
-def pack_24(typingctx: Any, data: Any, index: Any, vector: Any) -> Any:
-    """Put sixteen whole numbers, within 24 bit, as 48 bytes at ``data[index]``; writes 64, the last 16 zero."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        packed = ir.VectorType(_I8, 64)
-        loose = builder.bitcast(builder.fptosi(args[2], vector.whole), packed)
-        tight = [index for sample in range(16) for index in (4 * sample, 4 * sample + 1, 4 * sample + 2)]
-        nothing = ir.Constant(packed, [0] * 64)
-        place = builder.bitcast(_element(context, builder, sig.args[0], args[0], args[1]), packed.as_pointer())
-        builder.store(builder.shuffle_vector(loose, nothing, _mask(tight + [64] * 16)), place).align = 1
-        return context.get_dummy_value()
-
-    return types.void(data, types.intp, vector), codegen
-
-
-@_inside_of_kernels
+@inside_of_kernels
 def lanes_of(typingctx: Any, like: Any) -> Any:
     """How many lanes a vector has."""
 
@@ -272,8 +226,8 @@ def _fold(name: str, start: float) -> Any:
         while count > 1:
             count //= 2
             blank = ir.Constant(value.type, ir.Undefined)
-            low = builder.shuffle_vector(value, blank, _mask(list(range(count))))
-            high = builder.shuffle_vector(value, blank, _mask(list(range(count, 2 * count))))
+            low = builder.shuffle_vector(value, blank, mask(list(range(count))))
+            high = builder.shuffle_vector(value, blank, mask(list(range(count, 2 * count))))
             if name == "add":
                 value = builder.fadd(low, high)
             else:
@@ -288,62 +242,9 @@ narrow: Final[Any] = unary(lambda b, v, k: b.fptrunc(v, Lanes(32, k.count).ll), 
 absolute: Final[Any] = unary(lambda b, v, k: _call(b, "fabs", k, v))
 nearest: Final[Any] = unary(lambda b, v, k: _call(b, "rint", k, v))
 """Whole numbers, halves to even."""
-swap_pairs: Final[Any] = unary(
-    lambda b, v, k: b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask([lane ^ 1 for lane in range(k.count)]))
-)
-"""Left to right and right to left."""
-every_second: Final[Any] = unary(
-    lambda b, v, k: b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask(list(range(0, k.count, 2)))),
-    lambda k: Lanes(k.bits, k.count // 2),
-)
-"""The left sides alone, half as many lanes."""
-folded: Final[Any] = unary(
-    lambda b, v, k: b.fadd(
-        b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask(list(range(k.count // 2)))),
-        b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask(list(range(k.count // 2, k.count)))),
-    ),
-    lambda k: Lanes(k.bits, k.count // 2),
-)
-"""The sum of the first and the second half, half as many lanes."""
-doubled: Final[Any] = unary(
-    lambda b, v, k: b.shuffle_vector(
-        v, ir.Constant(k.ll, ir.Undefined), _mask([lane // 2 for lane in range(2 * k.count)])
-    ),
-    lambda k: Lanes(k.bits, 2 * k.count),
-)
-"""Each lane twice, twice as many lanes."""
-last_everywhere: Final[Any] = unary(
-    lambda b, v, k: b.shuffle_vector(v, ir.Constant(k.ll, ir.Undefined), _mask([k.count - 1] * k.count))
-)
 
 
-def _part(first: int) -> Any:
-    def work(b: Any, v: Any, k: Lanes) -> Any:
-        half = k.count // 2
-        return b.shuffle_vector(
-            v, ir.Constant(k.ll, ir.Undefined), _mask(list(range(first * half, (first + 1) * half)))
-        )
-
-    return unary(work, lambda k: Lanes(k.bits, k.count // 2))
-
-
-first_half: Final[Any] = _part(0)
-"""Half as many lanes: the first of them, or the last."""
-last_half: Final[Any] = _part(1)
-
-
-@_inside_of_kernels
-def joined(typingctx: Any, low: Any, high: Any) -> Any:
-    """The lanes of one vector and behind them those of another."""
-    kind = Lanes(low.bits, 2 * low.count)
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.shuffle_vector(args[0], args[1], _mask(list(range(kind.count))))
-
-    return kind(low, high), codegen
-
-
-@_inside_of_kernels
+@inside_of_kernels
 def either_bits(typingctx: Any, vector: Any, other: Any) -> Any:
     """Every bit that is set in one of the two: not zero unless all bytes of both are."""
 
@@ -354,7 +255,7 @@ def either_bits(typingctx: Any, vector: Any, other: Any) -> Any:
     return vector(vector, other), codegen
 
 
-@_inside_of_kernels
+@inside_of_kernels
 def any_bit(typingctx: Any, vector: Any) -> Any:
     """Whether any bit of any lane is set."""
 
@@ -365,7 +266,7 @@ def any_bit(typingctx: Any, vector: Any) -> Any:
     return types.boolean(vector), codegen
 
 
-@_inside_of_kernels
+@inside_of_kernels
 def product_and(typingctx: Any, vector: Any, other: Any, added: Any) -> Any:
     """``vector * other + added``, in one rounding wherever the processor can: the same in any loop."""
 
@@ -375,20 +276,7 @@ def product_and(typingctx: Any, vector: Any, other: Any, added: Any) -> Any:
     return vector(vector, vector, vector), codegen
 
 
-@_inside_of_kernels
-def moved_on(typingctx: Any, vector: Any, few: Any) -> Any:
-    """The lanes of ``few`` come first, and all others move on by as many; the last fall out."""
-    count, new = vector.count, few.count
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        blank = ir.Constant(few.ll, ir.Undefined)
-        padded = builder.shuffle_vector(args[1], blank, _mask([*range(new), *[0] * (count - new)]))
-        return builder.shuffle_vector(args[0], padded, _mask([*range(count, count + new), *range(count - new)]))
-
-    return vector(vector, few), codegen
-
-
-@_inside_of_kernels
+@inside_of_kernels
 def lane(typingctx: Any, vector: Any, number: Any) -> Any:
     """The number in one lane, a literal."""
 
@@ -398,53 +286,9 @@ def lane(typingctx: Any, vector: Any, number: Any) -> Any:
     return (types.float32 if vector.bits == 32 else types.float64)(vector, number), codegen
 
 
-@_inside_of_kernels
-def side_by_side(typingctx: Any, left: Any, right: Any) -> Any:
-    """Two numbers of one kind as a vector of two lanes."""
-    kind = _vector_of(left, 2)
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        first = builder.insert_element(ir.Constant(kind.ll, ir.Undefined), args[0], ir.Constant(_I32, 0))
-        return builder.insert_element(first, args[1], ir.Constant(_I32, 1))
-
-    return kind(left, right), codegen
-
-
-def _later_by(distance: int) -> Any:
-    return unary(
-        lambda b, v, k: b.shuffle_vector(
-            ir.Constant(k.ll, [0.0] * k.count), v, _mask([k.count - distance + lane for lane in range(k.count)])
-        )
-    )
-
-
-later_by_1: Final[Any] = _later_by(1)
-"""Lane n becomes lane n + 1; zero comes in."""
-later_by_2: Final[Any] = _later_by(2)
-later_by_4: Final[Any] = _later_by(4)
-later_by_8: Final[Any] = _later_by(8)
 total: Final[Any] = _fold("add", 0.0)
 largest: Final[Any] = _fold(">", 0.0)
 smallest: Final[Any] = _fold("<", 0.0)
-
-
-def _interleaver(first: int) -> Any:
-    def interleave(typingctx: Any, left: Any, right: Any) -> Any:
-        """Left and right of half of the lanes in turn."""
-
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            count = left.count
-            lanes = range(first * count // 2, (first + 1) * count // 2)
-            turns = [lane + side * count for lane in lanes for side in (0, 1)]
-            return builder.shuffle_vector(args[0], args[1], _mask(turns))
-
-        return left(left, right), codegen
-
-    return intrinsic(interleave)
-
-
-interleave_first: Final[Any] = _interleaver(0)
-interleave_last: Final[Any] = _interleaver(1)
 
 
 def _chooser(comparison: str) -> Any:

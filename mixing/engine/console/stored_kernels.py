@@ -11,18 +11,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mixing.engine.console.simd import (
-    any_bit,
-    either_bits,
-    load,
-    splat,
-    store_every,
-    unpack_16,
-    unpack_24,
-    unpack_float,
-)
+from mixing.engine.console.simd import any_bit, either_bits, load, splat, store_every
+from mixing.engine.console.simd_bytes import unpack_16, unpack_24, unpack_float
 
 LANES: Final = 16
+HALF_PACK: Final = 8
+"""Where so few lanes sound, the other half of a pack is not computed."""
 
 FORMAT_16: Final = 2
 FORMAT_24: Final = 3

@@ -6,11 +6,12 @@ import platform
 
 import numpy as np
 import pytest
+from numba import njit
 from numpy.typing import NDArray
 
-from mixing.engine.console import compressor, eq, lane_kernels, reference, stored_kernels
+from mixing.engine.console import compressor, compressor_kernels, eq, lane_kernels, reference, stored_kernels
 from mixing.engine.console.desk import Desk, audible_strips
-from mixing.engine.console.lanes import BLOCK_FRAMES, Settings, StripPath, Strips
+from mixing.engine.console.lanes import BLOCK_FRAMES, Settings, StripPath, Strips, section_triples
 from mixing.engine.console.parameters import (
     Compressor,
     ConsoleParameters,
@@ -27,6 +28,7 @@ from mixing.engine.console.parameters import (
     Sends,
     Strip,
 )
+from mixing.engine.console.simd import splat
 
 RATE = 44_100
 EVERY_BAND = Eq(
@@ -255,3 +257,68 @@ def test_the_callers_own_arithmetic_keeps_its_subnormal_numbers() -> None:
 
     assert np.float64(5e-324) * np.float64(1.0) == 5e-324
     assert np.float32(1e-38) / np.float32(4.0) > 0.0
+
+
+@njit
+def _filter_eight(pack, frames, triples, coefficients, memory):  # type: ignore[no-untyped-def]
+    like = splat(np.float32(0.0), 8)
+    lane_kernels.filter_lanes(like, pack, 0, 16, frames, 0, triples, coefficients, memory, 0)
+
+
+@njit
+def _compress(lanes, pack, frames, curve, times, reduction, levels):  # type: ignore[no-untyped-def]
+    if lanes == 16:
+        like = splat(np.float32(0.0), 16)
+        compressor_kernels.compress_sides(like, pack, 0, 16, frames, curve, times, reduction, levels)
+    else:
+        half = splat(np.float32(0.0), 8)
+        compressor_kernels.compress_sides(half, pack, 0, 16, frames, curve, times, reduction, levels)
+
+
+def lanes_of_noise(frames: int, lanes: int) -> NDArray[np.float32]:
+    pack = np.zeros((frames + 16, 16), dtype=np.float32)
+    pack[:frames, :lanes] = bursts(lanes, frames + 3_000)[:, 3_000:].T
+    return pack.reshape(-1)
+
+
+@pytest.mark.parametrize("bands", [EVERY_BAND, Eq(peak_1=Peak(gain_db=6.0))])
+@pytest.mark.parametrize("frames", [1, 8, 9, 300])
+def test_four_lanes_alone_are_the_same_samples_as_in_a_larger_pack(bands: Eq, frames: int) -> None:
+    _, triples = section_triples(bands, RATE)
+    settings = [Settings(8, stereo=True) for _ in range(2)]
+    sounds = [lanes_of_noise(frames, 4) for _ in range(2)]
+    for wanted in settings:
+        for first in (0, 2):
+            wanted.put(first, 2, triples, Compressor(), RATE)
+    few, all_eight = ((each.triples, each.coefficients.reshape(-1), each.memory.reshape(-1)) for each in settings)
+
+    for _ in range(2):
+        lane_kernels.filter_four(sounds[0], frames, *few)
+        _filter_eight(sounds[1], frames, *all_eight)
+
+    assert np.array_equal(sounds[0], sounds[1])
+    assert np.array_equal(settings[0].memory, settings[1].memory)
+
+
+@pytest.mark.parametrize("frames", [1, 7, 20, 333])
+@pytest.mark.parametrize("lanes", [8, 16])
+def test_levels_that_are_prepared_ahead_give_the_gains_of_one_frame_after_the_other(lanes: int, frames: int) -> None:
+    settings = [Settings(lanes, stereo=True) for _ in range(2)]
+    sounds = [lanes_of_noise(frames, lanes) for _ in range(2)]
+    for wanted in settings:
+        for first in range(0, lanes, 2):
+            wanted.put(first, 2, np.zeros((0, lane_kernels.TRIPLE_VALUES)), HARD, RATE)
+    ahead, one_by_one = (
+        (each.curve.reshape(-1), each.times.reshape(-1), each.reduction_log2, each.levels) for each in settings
+    )
+
+    for _ in range(2):
+        if lanes == 16:
+            compressor_kernels.compress_eight_sides(sounds[0], frames, *ahead)
+        else:
+            compressor_kernels.compress_four_sides(sounds[0], 0, frames, *ahead)
+        _compress(lanes, sounds[1], frames, *one_by_one)
+
+    assert np.array_equal(sounds[0], sounds[1])
+    assert not np.array_equal(sounds[0], lanes_of_noise(frames, lanes))
+    assert np.array_equal(settings[0].reduction_log2, settings[1].reduction_log2)

@@ -14,29 +14,43 @@ from mixing.engine.console import simd
 from mixing.engine.console.powers import exp2, log2
 from mixing.engine.console.simd import (
     absolute,
+    any_bit,
+    either_bits,
     greater,
-    interleave_first,
-    interleave_last,
+    lane,
+    lanes_of,
     largest,
-    last_everywhere,
-    later_by_1,
-    later_by_4,
     lesser,
     load,
     narrow,
     nearest,
-    pack_24,
+    product_and,
     smallest,
     splat,
     store,
     store_every,
-    swap_pairs,
     total,
-    unpack_16,
-    unpack_24,
-    unpack_float,
     where_above,
     widen,
+)
+from mixing.engine.console.simd_bytes import pack_24, unpack_16, unpack_24, unpack_float
+from mixing.engine.console.simd_shuffles import (
+    doubled,
+    every_second,
+    first_half,
+    folded,
+    interleave_first,
+    interleave_last,
+    joined,
+    last_everywhere,
+    last_half,
+    later_by_1,
+    later_by_2,
+    later_by_4,
+    later_by_8,
+    moved_on,
+    side_by_side,
+    swap_pairs,
 )
 
 X = np.random.default_rng(1).uniform(-4, 4, 16).astype(np.float32)
@@ -240,3 +254,68 @@ def test_a_kernel_is_compiled_once_and_then_loaded_by_other_processes(tmp_path: 
 
     hits()
     assert hits() == "1"
+
+
+@njit
+def _halves(a: Any, b: Any) -> Any:
+    return joined(last_half(a), first_half(b))
+
+
+@njit
+def _left_sides(a: Any, b: Any) -> Any:
+    return doubled(every_second(a))
+
+
+@njit
+def _folded(a: Any, b: Any) -> Any:
+    return joined(folded(a), folded(folded(doubled(b))))
+
+
+@njit
+def _fused(a: Any, b: Any) -> Any:
+    return product_and(a, b, b)
+
+
+@njit
+def _moved_in(a: Any, b: Any) -> Any:
+    return moved_on(a, side_by_side(lane(b, 3), lane(b, 15)))
+
+
+@njit
+def _much_later(a: Any, b: Any) -> Any:
+    return later_by_2(a) + later_by_8(b)
+
+
+@njit
+def _as_many(a: Any, b: Any) -> Any:
+    return a * 0.0 + lanes_of(first_half(b))
+
+
+@pytest.mark.parametrize(
+    ("work", "expected"),
+    [
+        (_halves, np.concatenate((X[8:], Y[:8]))),
+        (_left_sides, np.repeat(X[::2], 2)),
+        (_folded, np.concatenate((X[:8] + X[8:], np.repeat(Y[:8] + Y[8:], 2)[:8] + np.repeat(Y[:8] + Y[8:], 2)[8:]))),
+        (_fused, X * Y + Y),
+        (_moved_in, np.concatenate((Y[[3, 15]], X[:14]))),
+        (_much_later, _moved(X, 2) + _moved(Y, 8)),
+        (_as_many, np.full(16, 8.0)),
+    ],
+)
+def test_lanes_change_places(work: Any, expected: NDArray[np.float32]) -> None:
+    assert apply(work) == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("place", [0, 3, 16, 31])
+def test_a_single_bit_of_many_is_found(place: int) -> None:
+    @njit
+    def found(words: Any) -> bool:
+        like = splat(np.float32(0.0), 16)
+        return bool(any_bit(either_bits(load(like, words, 0), load(like, words, 16))))
+
+    words = np.zeros(32, np.uint32)
+    assert not found(words)
+    for bit in (1, 1 << 23, 1 << 31):  # as floats a subnormal, a normal number and minus zero
+        words[place] = bit
+        assert found(words)
