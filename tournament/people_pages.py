@@ -54,7 +54,7 @@ class Badge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Entries of one day and one kind that follow each other, as one line."""
+    """Entries of one day and one kind, as one line."""
 
     at: datetime
     text: str
@@ -150,16 +150,16 @@ def moved_entries(user: User) -> QuerySet[LedgerEntry]:
 
 
 def lines_of(entries: Iterable[LedgerEntry], *, together: bool = True) -> list[Line]:
-    """Entries as lines; those that are alike, on one day and one after the other, ``together`` as one."""
-    lines: list[Line] = []
+    """Entries as lines, in their order; those of one day that are alike are one where they are shown ``together``."""
+    lines: dict[tuple[object, ...], Line] = {}
     for entry in entries:
         line = Line(at=entry.created_at, text=entry.get_reason_display(), note=entry.note, count=1, amount=entry.amount)
-        last = lines[-1] if lines and together else None
-        if last and (last.at.date(), last.text, last.note) == (line.at.date(), line.text, line.note):
-            lines[-1] = replace(last, count=last.count + 1, amount=last.amount + line.amount)
-        else:
-            lines.append(line)
-    return lines
+        alike = (line.at.date(), line.text, line.note) if together else (entry.pk,)
+        known = lines.get(alike)
+        if known is not None:
+            line = replace(known, count=known.count + 1, amount=known.amount + line.amount)
+        lines[alike] = line
+    return list(lines.values())
 
 
 def badges_of(user: User, standing: Standing) -> list[Badge]:

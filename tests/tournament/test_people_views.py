@@ -113,6 +113,17 @@ def test_the_link_and_those_who_came_by_it_without_their_names(as_alice, alice, 
     assert bob.email not in answer.content.decode()
 
 
+def test_entries_of_one_day_are_one_line_on_the_page(as_alice, alice):
+    for _ in range(3):
+        vote(alice, at=DAY)
+        trial(alice)
+    people.settle(alice)
+    told = words(as_alice.get("/me/"))
+    assert "A vote that counts × 3 +3" in told
+    assert "A hidden trial × 3 +3" in told
+    assert "×" not in words(as_alice.get("/me/ledger/"))
+
+
 def test_all_entries_are_listed_page_by_page(as_alice, alice):
     for number in range(101):
         ledger.grant(user=alice, amount=1, reason="vote", key=f"vote:{number}")
