@@ -55,6 +55,8 @@ train:  ## fit and train every mixer that ships anew, from DATA (../shared/data 
 	done
 	@$(PYTHON) manage.py train_mixer --family console-net --styles
 	@$(PYTHON) manage.py train_mixer --family reference-net --data $(DATA)
+	@$(PYTHON) manage.py evaluate_reference --data $(DATA) --folds 3 --generated 6 --record models
+	@for bits in f16 int8; do $(PYTHON) manage.py quantize_mixer reference-net --to $$bits; done
 
 lock:  ## turn requirements*.in into pinned requirements*.txt
 	@deploy/setup.sh

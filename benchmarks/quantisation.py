@@ -15,8 +15,9 @@ import tempfile
 from pathlib import Path
 
 from mixing.engine.mixers.precision import Precision
+from mixing.engine.mixers.reference_net import FAMILY
 from mixing.engine.mixers.registry import MODELS
-from mixing.engine.training.made_up import sessions
+from mixing.engine.training.made_up import references, sessions
 from mixing.engine.training.quantize import Row, default_of, measure, write_variant
 from mixing.engine.training.retrain import FAMILIES
 
@@ -26,14 +27,14 @@ SESSIONS = 16
 
 def measured(models: Path, key: str) -> dict[str, Row]:
     """All precisions of one mixer, written beside a copy of it."""
-    of = sessions(SESSIONS)
+    played = sessions(SESSIONS), references(SESSIONS)
     with tempfile.TemporaryDirectory() as folder:
         copies = Path(folder)
         for suffix in (".json", ".safetensors"):
             shutil.copy(models / f"{key}{suffix}", copies)
         for precision in PRECISIONS[1:]:
             write_variant(copies, key, precision)
-        return {precision: measure(copies, key, precision, of) for precision in PRECISIONS}
+        return {precision: measure(copies, key, precision, *played) for precision in PRECISIONS}
 
 
 def main() -> None:
@@ -41,7 +42,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--models", type=Path, default=MODELS, metavar="DIR")
     options = parser.parse_args()
-    tables = {key: measured(options.models, key) for key in FAMILIES if (options.models / f"{key}.json").exists()}
+    tables = {
+        key: measured(options.models, key) for key in (*FAMILIES, FAMILY) if (options.models / f"{key}.json").exists()
+    }
     for key, rows in tables.items():
         print(f"{key}: ships as {default_of(rows)}")
         for precision, row in rows.items():

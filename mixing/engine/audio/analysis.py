@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +64,7 @@ class Analyser:
         self._mels: list[NDArray[np.float32]] = []
         self._cells = np.zeros((channels, 0, BANDS), dtype=np.float32)
         self._sounding = np.zeros(0, dtype=np.bool_)
+        self._frames_db = np.zeros((2, 0), dtype=np.float32)
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take the next samples, float32 of shape ``(channels, samples)``, any number of them."""
@@ -93,6 +95,7 @@ class Analyser:
             self._mels.clear()
         loudness = self._loudness.integrated_lufs()
         active, level_db = _activity(frames[: RIGHT + 1].sum(axis=0) / (self._hop * self.channels))
+        self._frames_db = _frames_db(level_db, frames[PEAK])
         self._sounding = _sounding(active, level_db) if loudness is not None else np.zeros_like(active)
         flux_db, variation_db = _movement(self._cells, active, self._sounding)
         width, imbalance = _stereo(*(float(total) for total in frames[: CROSS + 1].sum(axis=1)))
@@ -118,8 +121,8 @@ class Analyser:
         )
 
     def mel_windows(self) -> MelWindows:
-        """Excerpts of the spectrogram, to be asked for after :meth:`finish`; none of silence."""
-        return excerpts(self._cells, self._sounding)
+        """Excerpts of the spectrogram and the frames' levels, to be asked for after :meth:`finish`."""
+        return dataclasses.replace(excerpts(self._cells, self._sounding), frames_db=self._frames_db)
 
     def _measure(self, samples: int, frames: int) -> None:
         """Everything that is known of the next ``samples`` in the line, ``frames`` frames of which are whole enough."""
@@ -228,6 +231,12 @@ def _activity(power: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np
 def _sounding(active: NDArray[np.bool_], level_db: NDArray[np.float64]) -> NDArray[np.bool_]:
     """The active frames; of a sound that is quiet throughout, those that are not far below its loudest."""
     return active if active.any() else level_db > level_db.max(initial=-200.0) - GATE_RANGE_DB
+
+
+def _frames_db(level_db: NDArray[np.float64], peaks: NDArray[np.float64]) -> NDArray[np.float32]:
+    """``MelWindows.frames_db``."""
+    both = np.stack((level_db, 20.0 * np.log10(np.maximum(peaks, 1e-10))))
+    return np.maximum(both, BAND_FLOOR_DB).astype(np.float16).astype(np.float32)
 
 
 def _crest(level_db: NDArray[np.float64]) -> float:

@@ -134,15 +134,22 @@ class MelWindows:
         (L + R) / sqrt(2) and of (L - R) / sqrt(2), for mono of the channel itself and nothing, 20 frames a second, in
         dB relative to the recording's loudest mid cell, at least -80. Values are whole float16 numbers, so that what
         was measured and what was kept are the same.
+    frames_db : NDArray[np.float32] | None
+        Shape ``(2, frames)``: level (mean power of the channels) and largest sample of each 50 ms of the whole
+        recording from its first sample on, in dBFS, at least -120, whole float16 numbers too. Beside those of other
+        stems they tell what falls together. None where nobody kept them.
     """
 
     mid_db: NDArray[np.float32]
     side_db: NDArray[np.float32]
+    frames_db: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         shape = self.mid_db.shape
         if self.side_db.shape != shape or len(shape) != 3 or shape[1:] != (WINDOW_FRAMES, BANDS):
             raise ValueError(f"Mel windows have the shape (windows, {WINDOW_FRAMES}, {BANDS}), not {shape}.")
+        if self.frames_db is not None and (self.frames_db.ndim != 2 or len(self.frames_db) != 2):
+            raise ValueError(f"Levels of frames have the shape (2, frames), not {self.frames_db.shape}.")
 
     def __len__(self) -> int:
         return int(self.mid_db.shape[0])
@@ -150,19 +157,23 @@ class MelWindows:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, MelWindows):
             return NotImplemented
-        return np.array_equal(self.mid_db, other.mid_db) and np.array_equal(self.side_db, other.side_db)
+        frames, others = self.frames_db, other.frames_db
+        same = frames is others or (frames is not None and others is not None and np.array_equal(frames, others))
+        return same and np.array_equal(self.mid_db, other.mid_db) and np.array_equal(self.side_db, other.side_db)
 
     def __hash__(self) -> int:
         return hash((self.mid_db.tobytes(), self.side_db.tobytes()))
 
     def save(self, path: Path) -> None:
         """Write them as ``.npz`` of float16, of the same bytes for the same windows."""
+        frames: dict[str, Any] = {} if self.frames_db is None else {"frames_db": self.frames_db.astype(np.float16)}
         with path.open("wb") as file:
             np.savez_compressed(
                 file,
                 version=np.int32(ANALYSIS_VERSION),
                 mid_db=self.mid_db.astype(np.float16),
                 side_db=self.side_db.astype(np.float16),
+                **frames,
             )
 
     @classmethod
@@ -178,7 +189,11 @@ class MelWindows:
             with np.load(path, allow_pickle=False) as kept:
                 if int(kept["version"]) != ANALYSIS_VERSION:
                     raise ValueError("another version")
-                return cls(kept["mid_db"].astype(np.float32), kept["side_db"].astype(np.float32))
+                return cls(
+                    kept["mid_db"].astype(np.float32),
+                    kept["side_db"].astype(np.float32),
+                    kept["frames_db"].astype(np.float32) if "frames_db" in kept else None,
+                )
         except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error) as error:
             raise MixFailed(
                 "stale_analysis", "This recording was analysed by another version; it must be analysed again."

@@ -25,6 +25,7 @@ from mixing.engine.mixers.interface import (
     band_centres_hz,
 )
 from mixing.engine.roles import GROUPS, group_of
+from mixing.engine.training.frame_levels import together
 from mixing.engine.training.mel_desk import FRAMES, SILENT_DB, Curves, Settings, StemSounds
 
 MUTED_DB: Final = -150.0
@@ -37,7 +38,10 @@ DUTY_WEIGHTS: Final = (-1.5305, 0.6774, -0.1053, 0.2803, 0.0271, -0.0893, 0.0843
 
 
 def sounds_of(sessions: Sequence[SessionFeatures], *, stems: int | None = None) -> StemSounds:
-    """The stems of some sessions as one batch, padded to ``stems`` or to the longest of them."""
+    """The stems of some sessions as one batch, padded to ``stems`` or to the longest of them.
+
+    Their frames are those of the same moments where they were kept, and else drawn from what is known of each stem.
+    """
     most = max(len(session.stems) for session in sessions) if stems is None else stems
     shape = (len(sessions), most)
     covariance = np.zeros((*shape, BANDS, 3), dtype=np.float32)
@@ -45,12 +49,15 @@ def sounds_of(sessions: Sequence[SessionFeatures], *, stems: int | None = None) 
     mono = np.ones(shape, dtype=np.float32)
     groups = np.zeros((*shape, len(GROUPS)), dtype=np.float32)
     for row, session in enumerate(sessions):
+        known = together(session, FRAMES)
         for column, stem in enumerate(session.stems):
             groups[row, column, GROUPS.index(group_of(stem.role))] = 1.0
             mono[row, column] = float(stem.audio.channels == 1)
-            if sounds(stem):
-                covariance[row, column] = _covariance(stem.audio)
-                peaks_db[row, column], levels_db[row, column] = _frames(stem.audio)
+            if not sounds(stem):
+                continue
+            covariance[row, column] = _covariance(stem.audio)
+            frames = _frames(stem.audio) if known is None else (known.peaks_db[column], known.levels_db[column])
+            peaks_db[row, column], levels_db[row, column] = frames
     return StemSounds(*(torch.from_numpy(values) for values in (covariance, peaks_db, levels_db, mono, groups)))
 
 

@@ -23,7 +23,7 @@ LOUD_PERCENTILES: Final = slice(2, 6)
 WIDTH_DB: Final = 25.0
 IMBALANCE_DB: Final = 6.0
 SIDE_WEIGHT: Final = 0.6
-DYNAMICS_WEIGHT: Final = 1.4
+DYNAMICS_WEIGHT: Final = 3.0
 _SMOOTH_DB: Final = 0.3
 
 
@@ -107,9 +107,9 @@ def heard_as(references: Sequence[AudioFeatures]) -> MixSound:
 
 
 def differences(mix: MixSound, reference: MixSound) -> Tensor:
-    """What differs, weighted as it is heard: ``(N, 129)`` in about decibels, mix minus reference.
+    """What differs, weighted as it is heard: ``(N, 130)`` in about decibels, mix minus reference.
 
-    Forty bands of mid, of side and of imbalance, then width, overall imbalance, crest and six peak percentiles.
+    Forty bands of mid, of side and of imbalance, then width, overall imbalance, crest, six peak percentiles, loudness.
     """
     heard = torch.sigmoid((reference.spectrum_db - reference.spectrum_db.amax(-1, keepdim=True) + HEARD_DB) / 3.0)
     heard = heard / heard.mean(dim=-1, keepdim=True)
@@ -126,13 +126,14 @@ def differences(mix: MixSound, reference: MixSound) -> Tensor:
             2.0 * IMBALANCE_DB * (mix.imbalance - reference.imbalance)[:, None],
             (mix.crest_db - reference.crest_db)[:, None],
             peaks * torch.tensor([0.0, 0.2, 1.0, 1.0, 1.0, 1.0]),
+            (mix.loudness_lufs - reference.loudness_lufs)[:, None],
         ),
         dim=-1,
     )
 
 
-PARTS: Final = (40, 40, 40, 1, 1, 1, 6)
-WEIGHTS: Final = (1.0, 1.0, 0.5, 1.0, 0.3, DYNAMICS_WEIGHT, DYNAMICS_WEIGHT)
+PARTS: Final = (40, 40, 40, 1, 1, 1, 6, 1)
+WEIGHTS: Final = (1.0, 1.0, 0.5, 1.0, 0.3, DYNAMICS_WEIGHT, DYNAMICS_WEIGHT, 2.0)
 
 
 def unlikeness(found: Tensor) -> Tensor:

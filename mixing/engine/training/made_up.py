@@ -30,6 +30,11 @@ def sessions(count: int, *, stems: int = STEMS, seed: int = 0) -> list[SessionFe
     return [_session(np.random.default_rng((seed, number)), stems) for number in range(count)]
 
 
+def references(count: int, *, seed: int = 0) -> list[AudioFeatures]:
+    """As many mixes: loud, falling towards the treble, wide rather above than below; the same for the same seed."""
+    return [_mix(np.random.default_rng((seed, number, 1))) for number in range(count)]
+
+
 def _session(rng: np.random.Generator, stems: int) -> SessionFeatures:
     roles = [_PARTS[number] if number < len(_PARTS) else ROLES[number % len(ROLES)] for number in range(stems)]
     made = tuple(_stem(rng, f"{number}_{role}.wav", role) for number, role in enumerate(roles))
@@ -63,6 +68,34 @@ def _stem(rng: np.random.Generator, name: str, role: Role) -> StemFeatures:
         short_term_max_lufs=loudness + float(rng.uniform(0.5, 5.0)),
     )
     return StemFeatures(name=name, role=role, audio=audio, mel=_mel(rng, spectrum))
+
+
+def _mix(rng: np.random.Generator) -> AudioFeatures:
+    places = np.arange(BANDS)
+    falling = -places * rng.uniform(0.3, 0.8) + rng.normal(0.0, 1.5, BANDS)
+    spectrum = falling - 10.0 * np.log10((10.0 ** (falling / 10.0)).sum())
+    side = spectrum - 20.0 + places * rng.uniform(0.1, 0.35)
+    loudness, crest = float(rng.uniform(-20.0, -9.0)), float(rng.uniform(2.0, 7.0))
+    above = np.array([4.0, 6.5, 8.0, 9.5, 11.0, 12.0]) * rng.uniform(0.8, 1.2)
+    return AudioFeatures(
+        channels=2,
+        duration_s=180.0,
+        loudness_lufs=loudness,
+        true_peak_dbtp=-1.0,
+        crest_db=crest,
+        centroid_hz=float(np.average(band_centres_hz(), weights=10.0 ** (spectrum / 10.0))),
+        flux_db=1.0,
+        width=float((10.0 ** (side / 10.0)).sum()),
+        imbalance=0.0,
+        activity=1.0,
+        spectrum_db=tuple(spectrum.tolist()),
+        side_db=tuple(side.tolist()),
+        band_imbalance=(0.0,) * BANDS,
+        variation_db=(6.0,) * BANDS,
+        peak_percentiles_dbfs=tuple(np.minimum(loudness + above, -1.0).tolist()),
+        loudness_range_lu=5.0,
+        short_term_max_lufs=loudness + 2.0,
+    )
 
 
 def _spectrum_db(rng: np.random.Generator) -> NDArray[np.float64]:

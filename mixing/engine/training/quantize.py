@@ -12,13 +12,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from mixing.engine.console.parameters import ConsoleParameters
-from mixing.engine.mixers import checkpoint
+from mixing.engine.console.parameters import ConsoleParameters, Eq
+from mixing.engine.mixers import checkpoint, reference_net
 from mixing.engine.mixers.checkpoint import SUFFIX, Card
 from mixing.engine.mixers.eq_response import band_response_db
-from mixing.engine.mixers.interface import Intent, SessionFeatures
+from mixing.engine.mixers.interface import AudioFeatures, Intent, SessionFeatures
 from mixing.engine.mixers.learned import LearnedMixer, listening
 from mixing.engine.mixers.precision import Precision
+from mixing.engine.roles import GROUPS
 
 JUST_NOTICED: Final[Mapping[str, float]] = {"level_db": 1.0, "eq_db": 1.0, "pan": 0.1}
 """The smallest difference that is heard: of a stem's level, of a band, of a place."""
@@ -69,12 +70,28 @@ def write_variant(models: Path, key: str, precision: Precision) -> Card:
     return checkpoint.save(models, card, original.tensors, precision=precision, name=f"{key}.{precision}")
 
 
-def measure(models: Path, key: str, precision: Precision, sessions: Sequence[SessionFeatures]) -> Row:
-    """A written precision beside float32; ``float32`` itself is measured likewise."""
+def measure(
+    models: Path,
+    key: str,
+    precision: Precision,
+    sessions: Sequence[SessionFeatures],
+    references: Sequence[AudioFeatures],
+) -> Row:
+    """A written precision beside float32; ``float32`` itself is measured likewise.
+
+    Parameters
+    ----------
+    references : Sequence[AudioFeatures]
+        One for each session, handed to families that need one: without it they would set the rule, whatever their bits.
+    """
     exact = _mixer(models / f"{key}{SUFFIX}")
     path = models / (f"{key}{SUFFIX}" if precision == "float32" else f"{key}.{precision}{SUFFIX}")
     other = _mixer(path)
-    pairs = [(exact.predict(each, Intent()), other.predict(each, Intent())) for each in sessions]
+    tasks = [
+        (session, Intent(reference=reference if getattr(exact, "needs_reference", False) else None))
+        for session, reference in zip(sessions, references, strict=True)
+    ]
+    pairs = [(exact.predict(*task), other.predict(*task)) for task in tasks]
     moved = {
         name: max(values) for name, values in zip(JUST_NOTICED, zip(*map(_moved, pairs), strict=True), strict=True)
     }
@@ -83,7 +100,7 @@ def measure(models: Path, key: str, precision: Precision, sessions: Sequence[Ses
         sha256=other.card.sha256,
         bytes=other.card.bytes,
         load_ms=statistics.median(_load_ms(path) for _ in range(_LOADS)),
-        latency_ms=statistics.median(_latency_ms(other, sessions)),
+        latency_ms=statistics.median(_latency_ms(other, tasks)),
         just_noticed=max(moved[name] / JUST_NOTICED[name] for name in JUST_NOTICED),
         **moved,
     )
@@ -112,7 +129,10 @@ def default_of(rows: Mapping[str, Row]) -> str:
 
 
 def _mixer(path: Path) -> LearnedMixer:
-    return LearnedMixer(checkpoint.read_card(path.with_suffix(".json")), path, listening)
+    card = checkpoint.read_card(path.with_suffix(".json"))
+    if card.family == reference_net.FAMILY:
+        return reference_net.ReferenceMixer(card, path, reference_net.listening)
+    return LearnedMixer(card, path, listening)
 
 
 def _moved(pair: tuple[ConsoleParameters, ConsoleParameters]) -> tuple[float, float, float]:
@@ -120,23 +140,32 @@ def _moved(pair: tuple[ConsoleParameters, ConsoleParameters]) -> tuple[float, fl
     one, other = pair
     levels = np.array([b.fader_db - a.fader_db for a, b in zip(one.strips, other.strips, strict=True)])
     bands = [
-        float(np.abs(band_response_db(b.eq) - band_response_db(a.eq)).max())
-        for a, b in zip(one.strips, other.strips, strict=True)
+        float(np.abs(band_response_db(b) - band_response_db(a)).max())
+        for a, b in zip(_equalisers(one), _equalisers(other), strict=True)
     ]
     pans = [abs(b.pan - a.pan) for a, b in zip(one.strips, other.strips, strict=True)]
     return float(np.abs(levels - levels.mean()).max()), max(bands), max(pans)
 
 
+def _equalisers(console: ConsoleParameters) -> list[Eq]:
+    """Of all strips, of the groups and of the master."""
+    return [
+        *(strip.eq for strip in console.strips),
+        *(getattr(console.groups, group).eq for group in GROUPS),
+        console.master.eq,
+    ]
+
+
 def _load_ms(path: Path) -> float:
     begin = time.process_time()
     loaded = checkpoint.load(path)
-    listening(loaded.card, loaded.tensors)
+    (reference_net.listening if loaded.card.family == reference_net.FAMILY else listening)(loaded.card, loaded.tensors)
     return 1_000.0 * (time.process_time() - begin)
 
 
-def _latency_ms(mixer: LearnedMixer, sessions: Sequence[SessionFeatures]) -> Iterator[float]:
+def _latency_ms(mixer: LearnedMixer, tasks: Sequence[tuple[SessionFeatures, Intent]]) -> Iterator[float]:
     for _ in range(_RUNS):
-        for each in sessions:
+        for task in tasks:
             begin = time.process_time()
-            mixer.predict(each, Intent())
+            mixer.predict(*task)
             yield 1_000.0 * (time.process_time() - begin)

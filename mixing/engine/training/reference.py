@@ -27,6 +27,7 @@ from mixing.engine.mixers.networks.reference_net import (
     Task,
     build,
     cost,
+    felt,
     task_of,
     without_denormals,
 )
@@ -37,7 +38,7 @@ from mixing.engine.training.sections import MixedSection, MixedSong, mixed_songs
 
 CONSOLES: Final = 12
 """Random consoles for each song."""
-STEPS: Final = 600
+STEPS: Final = 400
 BATCH: Final = 12
 RATE: Final = 2e-3
 OWN_SONG: Final = 0.7
@@ -95,7 +96,7 @@ class Lessons:
 def train_reference(
     songs: Sequence[MixedSong], *, seed: int = 0, steps: int = STEPS, tell: Tell | None = None
 ) -> ReferenceNet:
-    """A net that has learned from these songs, the same for the same songs, seed and steps; about 0.25 s a step."""
+    """A net that has learned from these songs, the same for the same songs, seed and steps; about 0.15 s a step."""
     torch.manual_seed(seed)
     network, rng, lessons = build(SIZES), np.random.default_rng(seed), Lessons(songs)
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.01)
@@ -115,11 +116,12 @@ def train_reference(
 
 def lesson_loss(network: ReferenceNet, task: Task) -> torch.Tensor:
     """The costs after each round, later ones counting more."""
-    rounds = network(*task)[1:]
-    weights = [((place + 1) / len(rounds)) ** 2 for place in range(len(rounds))]
+    rounds, felts = network.listened(*task)
+    felts.append(felt(*task, rounds[-1]))
+    weights = [((place + 1) / network.rounds) ** 2 for place in range(network.rounds)]
     costs = [
-        weight * cost(*task, knobs).clamp(max=LARGEST_COST).mean()
-        for weight, knobs in zip(weights, rounds, strict=True)
+        weight * cost(found, knobs).clamp(max=LARGEST_COST).mean()
+        for weight, found, knobs in zip(weights, felts[1:], rounds[1:], strict=True)
     ]
     return torch.stack(costs).sum() / math.fsum(weights)
 
@@ -178,6 +180,13 @@ def train(
     return checkpoint.save(models, card, tensors_of(network))
 
 
+def record(models: Path, metrics: Mapping[str, Any]) -> Card:
+    """Write what an evaluation found into the card of ``reference-net``; its tensors stay as they are."""
+    original = checkpoint.load(models / f"{FAMILY}{checkpoint.SUFFIX}")
+    card = dataclasses.replace(original.card, metrics={**original.card.metrics, **metrics})
+    return checkpoint.save(models, card, original.tensors, precision=original.card.precision)
+
+
 def unseen_nets(
     songs: Sequence[SongEntry],
     *,
@@ -191,7 +200,7 @@ def unseen_nets(
     """For each song a reference net that never heard it, nor anything else by its artist.
 
     Where the shipped net has not learned from a song, it is that; the others are split into folds by artist, and a net
-    is trained for each on the songs outside of it.
+    is trained for each on the songs outside of it, by the recipe of what ships.
     """
     card = getattr(shipped, "card", None)
     learned = {str(song["id"]) for song in card.data.get("songs", [])} if isinstance(card, Card) else set()
@@ -204,7 +213,8 @@ def unseen_nets(
         others = [song for song in known if song not in fold]
         if tell is not None:
             tell(f"Training without {', '.join(song.id for song in fold)}")
-        network = train_reference(mixed_songs(others, CONSOLES, cache=cache, tell=tell), seed=seed, steps=steps)
+        mixed = mixed_songs(others, CONSOLES, cache=cache, tell=tell)
+        network = train_reference(mixed, seed=seed, steps=steps, tell=tell)
         card = draft_card(others, seed=seed, steps=steps, metrics={})
         card = dataclasses.replace(card, sha256=f"{number:064x}")
         net = ReferenceMixer.in_memory(card, tensors_of(network), listening)

@@ -22,6 +22,7 @@ FIRST_SEED: Final = 1_000
 MEASURES: Final = tuple(item.name for item in dataclasses.fields(Distance))
 FALLING: Final = ("bands_db", "level_lu", "width", "dynamics_db")
 """The four that are asked about: the others are told beside them."""
+WANTED_PERCENT: Final = 40.0
 ROWS: Final = ("same song", "another song")
 WITHOUT_REFERENCE: Final = "reference-net without reference"
 
@@ -123,6 +124,42 @@ def table(told: Mapping[str, Any]) -> str:
         lines.append("")
     times = ", ".join(f"{name} {value['mean'] * 1_000:.0f} ms" for name, value in told["seconds"].items())
     return "\n".join([*lines, f"A prediction takes: {times}."])
+
+
+def conclusions(told: Mapping[str, Any], *, against: Sequence[str]) -> list[str]:
+    """What the reductions allow to say: of each measure, whether WANTED_PERCENT is gone and the interval clear of 0."""
+    said = []
+    for row, found in told["rows"].items():
+        for other in against:
+            parts = found["reductions"].get(other)
+            if not parts:
+                continue
+            met = [name for name in FALLING if parts[name]["mean"] >= WANTED_PERCENT and parts[name]["low"] > 0.0]
+            rest = [name for name in FALLING if name not in met]
+            told_met = ", ".join(_short(name) for name in met) or "nothing"
+            told_rest = f"; not so {', '.join(_short(name) for name in rest)}" if rest else ""
+            said.append(
+                f"Reference {row}: at least {WANTED_PERCENT:.0f} % less than {other}, interval clear of zero, in "
+                f"{told_met}{told_rest}."
+            )
+    return said
+
+
+def card_metrics(told: Mapping[str, Any], *, mixer: str = "reference-net", other: str = "rough-mix") -> dict[str, Any]:
+    """What a card keeps of a summary: by row, how many songs, what is left, and how much less that is."""
+    return {
+        row: {
+            "songs": found["songs"],
+            "distance": found["mixers"][mixer],
+            f"less than {other}, percent": found["reductions"][other],
+        }
+        for row, found in told["rows"].items()
+        if mixer in found["mixers"]
+    }
+
+
+def _short(measure: str) -> str:
+    return _TITLES[measure].partition(",")[0]
 
 
 _TITLES: Final = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +26,15 @@ from mixing.engine.audio.whole_file import whole_file
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.console.renderer import render
 from mixing.engine.console.sources import StemSource
-from mixing.engine.mixers.interface import ANALYSIS_VERSION, AudioFeatures, SessionFeatures, StemFeatures
+from mixing.engine.mixers.interface import (
+    ANALYSIS_VERSION,
+    BANDS,
+    WINDOW_FRAMES,
+    AudioFeatures,
+    MelWindows,
+    SessionFeatures,
+    StemFeatures,
+)
 from mixing.engine.training.content import content_hash
 from mixing.engine.training.corpus import SongEntry
 from mixing.engine.training.random_console import RANDOM_CONSOLE_VERSION, random_console
@@ -82,7 +90,8 @@ class SectionAudio:
         for index, (name, stem, samples) in enumerate(zip(names, song.stems, stems, strict=True)):
             path = folder / f"{index:03}.wav"
             sf.write(path, samples.T, sample_rate, subtype="FLOAT")
-            features.append(StemFeatures(name=name, role=stem.role, audio=analyse_array(samples, sample_rate)[0]))
+            audio, mel = analyse_array(samples, sample_rate)
+            features.append(StemFeatures(name=name, role=stem.role, audio=audio, mel=mel))
             self.sources.append(StemSource(name, path))
         self._folder = folder
         self.session = SessionFeatures(sample_rate=sample_rate, stems=tuple(features))
@@ -121,15 +130,28 @@ def mixed_songs(
     mixed = []
     for song in songs:
         path = cache / "sections" / f"{_key(song, consoles)}.json"
-        if not path.exists():
+        frames = path.with_suffix(".npz")
+        if not path.exists() or not frames.exists():
             if tell is not None:
                 tell(f"Mixing {song.title} with {consoles} random consoles")
             path.parent.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(_to_dict(_mix_song(song, consoles)))
-            with whole_file(path) as unfinished:
-                unfinished.write_text(text, encoding="utf-8")
-        mixed.append(_from_dict(song, json.loads(path.read_text(encoding="utf-8"))))
+            _keep(_mix_song(song, consoles), path, frames)
+        with np.load(frames, allow_pickle=False) as kept:
+            mixed.append(_from_dict(song, json.loads(path.read_text(encoding="utf-8")), kept))
     return mixed
+
+
+def _keep(mixed: MixedSong, path: Path, frames: Path) -> None:
+    with whole_file(path) as unfinished:
+        unfinished.write_text(json.dumps(_to_dict(mixed)), encoding="utf-8")
+    levels = {
+        f"{number}/{stem.name}": stem.mel.frames_db.astype(np.float16)
+        for number, section in enumerate(mixed.sections)
+        for stem in section.session.stems
+        if stem.mel is not None and stem.mel.frames_db is not None
+    }
+    with whole_file(frames) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, **levels)  # type: ignore[arg-type]
 
 
 def _mix_song(song: SongEntry, count: int) -> MixedSong:
@@ -194,7 +216,7 @@ def _to_dict(mixed: MixedSong) -> dict[str, Any]:
     }
 
 
-def _from_dict(song: SongEntry, data: dict[str, Any]) -> MixedSong:
+def _from_dict(song: SongEntry, data: dict[str, Any], frames: Mapping[str, NDArray[np.float16]]) -> MixedSong:
     return MixedSong(
         song=song,
         consoles=tuple(ConsoleParameters.from_dict(console) for console in data["consoles"]),
@@ -203,13 +225,24 @@ def _from_dict(song: SongEntry, data: dict[str, Any]) -> MixedSong:
                 session=SessionFeatures(
                     sample_rate=section["sample_rate"],
                     stems=tuple(
-                        StemFeatures(name=stem["name"], role=stem["role"], audio=AudioFeatures.from_dict(stem["audio"]))
+                        StemFeatures(
+                            name=stem["name"],
+                            role=stem["role"],
+                            audio=AudioFeatures.from_dict(stem["audio"]),
+                            mel=_levels_alone(frames[f"{number}/{stem['name']}"]),
+                        )
                         for stem in section["stems"]
                     ),
                 ),
                 power_dbfs=tuple(section["power_dbfs"]),
                 mixes=tuple(AudioFeatures.from_dict(mix) for mix in section["mixes"]),
             )
-            for section in data["sections"]
+            for number, section in enumerate(data["sections"])
         ),
     )
+
+
+def _levels_alone(frames_db: NDArray[np.float16]) -> MelWindows:
+    """No excerpts of the spectrogram: the nets that take references do not look at any."""
+    nothing = np.zeros((0, WINDOW_FRAMES, BANDS), dtype=np.float32)
+    return MelWindows(nothing, nothing, frames_db.astype(np.float32))

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--models", metavar="DIR", type=Path, default=Path("models"), help="models unless said.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from mixing.engine.training.made_up import sessions
+        from mixing.engine.training.made_up import references, sessions
         from mixing.engine.training.quantize import measure, record, write_variant
 
         models, key = options["models"], options["key"]
@@ -37,10 +37,10 @@ class Command(BaseCommand):
         try:
             _refuse_what_was_not_trained(models, key)
             write_variant(models, key, precision)
-            of = sessions(SESSIONS)
+            played = sessions(SESSIONS), references(SESSIONS)
             rows = {
-                "float32": measure(models, key, "float32", of),
-                precision: measure(models, key, precision, of),
+                "float32": measure(models, key, "float32", *played),
+                precision: measure(models, key, precision, *played),
             }
             record(models, key, rows)
         except EngineError as error:

@@ -18,7 +18,7 @@ from mixing.engine.mixers.networks.reference_knobs import (
     Knobs,
     decisions_of_knobs,
 )
-from mixing.engine.mixers.networks.reference_net import Task, cost, task_of, without_denormals
+from mixing.engine.mixers.networks.reference_net import Task, mixed_cost, task_of, without_denormals
 from mixing.engine.roles import GROUPS
 from mixing.engine.training.desk_inputs import sounds
 
@@ -60,7 +60,7 @@ def _evolved(task: Task, stems: int) -> NDArray[np.float64]:
 
 
 def _costs(task: Task, tried: NDArray[np.float64], stems: int) -> NDArray[np.float64]:
-    return cost(*task, _knobs(tried, stems)).double().numpy()
+    return mixed_cost(*task, _knobs(tried, stems)).double().numpy()
 
 
 def _knobs(tried: NDArray[np.float64], stems: int) -> Knobs:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -48,6 +49,29 @@ PRIOR: Final = 0.004
 """What a knob's distance from the rough mix costs, squared: of two ways to a sound, the shorter one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """How the knobs stand.
+
+    Parameters
+    ----------
+    differences : Tensor
+        :func:`~mixing.engine.training.likeness.differences` to the reference.
+    cost : Tensor
+        ``(N,)``: unlikeness and strain.
+    slopes : Knobs
+        Where the cost rises with each knob.
+    """
+
+    differences: Tensor
+    cost: Tensor
+    slopes: Knobs
+
+    def squeezed(self) -> Knobs:
+        """The slopes, logarithmically, of about -1 to 1."""
+        return Knobs(*(torch.sign(slope) * torch.log1p(slope.abs() * 30.0) / 3.0 for slope in self.slopes.all()))
+
+
 class ReferenceNet(nn.Module):
     """The same weights in each round, and a learned length of step for each.
 
@@ -76,18 +100,21 @@ class ReferenceNet(nn.Module):
 
     def forward(self, stems: StemSounds, base: Base, reference: MixSound) -> list[Knobs]:
         """The knobs after each round, the neutral ones first."""
+        return self.listened(stems, base, reference)[0]
+
+    def listened(self, stems: StemSounds, base: Base, reference: MixSound) -> tuple[list[Knobs], list[Felt]]:
+        """The knobs after each round, the neutral ones first, and what was felt at all but the last of them."""
         told = told_of(stems, base)
         heard = (stems.covariance[..., 0].sum(-1) + stems.covariance[..., 1].sum(-1) > 0.0).float()
-        knobs = [base.neutral()]
+        knobs, felts = [base.neutral()], []
         for length in self.log_step.exp():
-            found, slopes = _felt(stems, base, reference, knobs[-1])
-            knobs.append(self._moved(told, stems.groups, heard, knobs[-1], found, slopes, length))
-        return knobs
+            felts.append(felt(stems, base, reference, knobs[-1]))
+            knobs.append(self._moved(told, stems.groups, heard, knobs[-1], felts[-1], length))
+        return knobs, felts
 
-    def _moved(
-        self, told: Tensor, groups: Tensor, heard: Tensor, knobs: Knobs, found: Tensor, slopes: Knobs, length: Tensor
-    ) -> Knobs:
-        found = torch.sign(found) * torch.log1p(found.abs())
+    def _moved(self, told: Tensor, groups: Tensor, heard: Tensor, knobs: Knobs, felt: Felt, length: Tensor) -> Knobs:
+        found = torch.sign(felt.differences) * torch.log1p(felt.differences.abs())
+        slopes = felt.squeezed()
         wanted = self.difference(torch.cat((found, knobs.master, slopes.master), dim=-1))
         spread = wanted[:, None].expand(-1, told.shape[1], -1)
         each = self.stem(torch.cat((told, knobs.stems, slopes.stems, groups, spread), dim=-1)) * heard[..., None]
@@ -192,11 +219,24 @@ def without_denormals() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
-def cost(stems: StemSounds, base: Base, reference: MixSound, knobs: Knobs) -> Tensor:
-    """Unlikeness and the price of the way there, ``(N,)``."""
+def cost(felt: Felt, knobs: Knobs) -> Tensor:
+    """Unlikeness as these knobs stand and the price of the way there, ``(N,)``; its gradient is that of the mix.
+
+    What was felt knows the slope of the unlikeness, so that nothing needs to be mixed a second time.
+    """
+    pairs = zip(felt.slopes.all(), knobs.all(), strict=True)
+    leaning = torch.stack([(slope * values).flatten(1).sum(dim=1) for slope, values in pairs]).sum(dim=0)
+    return felt.cost + (leaning - leaning.detach()) + _price(knobs)
+
+
+def mixed_cost(stems: StemSounds, base: Base, reference: MixSound, knobs: Knobs) -> Tensor:
+    """Unlikeness and the price of the way there, ``(N,)``, for those who ask for no slopes."""
     heard = mix(stems, settings_of_knobs(base, knobs))
-    found = unlikeness(differences(heard, reference)) + strain(heard)
-    return found + PRIOR * sum((values**2).flatten(1).sum(dim=1) for values in knobs.all())
+    return unlikeness(differences(heard, reference)) + strain(heard) + _price(knobs)
+
+
+def _price(knobs: Knobs) -> Tensor:
+    return PRIOR * torch.stack([(values**2).flatten(1).sum(dim=1) for values in knobs.all()]).sum(dim=0)
 
 
 def strain(heard: MixSound) -> Tensor:
@@ -206,14 +246,15 @@ def strain(heard: MixSound) -> Tensor:
     return STRAIN * (heard.limited_db - MOST_LIMITED_DB).clamp(min=0.0)
 
 
-def _felt(stems: StemSounds, base: Base, reference: MixSound, knobs: Knobs) -> tuple[Tensor, Knobs]:
-    """What differs as the knobs stand, and where the cost rises with each, logarithmically, of about -1 to 1."""
+def felt(stems: StemSounds, base: Base, reference: MixSound, knobs: Knobs) -> Felt:
+    """What is heard as the knobs stand."""
     with torch.enable_grad():
         turned = [values.detach().requires_grad_() for values in knobs.all()]
         heard = mix(stems, settings_of_knobs(base, Knobs(*turned)))
         found = differences(heard, reference)
-        slopes = torch.autograd.grad((unlikeness(found) + strain(heard)).sum(), turned)
-    return found.detach(), Knobs(*(torch.sign(slope) * torch.log1p(slope.abs() * 30.0) / 3.0 for slope in slopes))
+        costs = unlikeness(found) + strain(heard)
+        slopes = torch.autograd.grad(costs.sum(), turned)
+    return Felt(found.detach(), costs.detach(), Knobs(*slopes))
 
 
 def _head(inputs: int, hidden: int, outputs: int) -> nn.Sequential:

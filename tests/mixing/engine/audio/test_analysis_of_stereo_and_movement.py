@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -94,3 +95,24 @@ def test_windows_come_back_from_a_file_as_they_were_and_do_not_depend_on_blocks(
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     with pytest.raises(MixFailed, match="analysed again"):
         MelWindows.load(tmp_path / "missing.npz")
+
+
+def test_the_level_and_the_peak_of_every_frame_are_kept_with_the_windows(tmp_path: Path) -> None:
+    # Half a second of nothing, then a square wave at -20 dBFS on both sides: level and peak are -20 in ten frames.
+    samples = np.zeros((2, RATE), dtype=np.float32)
+    samples[:, RATE // 2 :] = 0.1 * np.sign(sine(441, 1, level_dbfs=0)[:, : RATE - RATE // 2])
+    frames_db = analyse_array(samples, RATE)[1].frames_db
+    assert frames_db is not None
+    assert frames_db.shape == (2, 20)
+    assert (frames_db[:, :10] == -120).all()
+    np.testing.assert_allclose(frames_db[:, 11:], -20.0, atol=0.1)
+
+
+def test_windows_of_before_frames_were_kept_are_still_read(tmp_path: Path) -> None:
+    mel = analyse_array(noise(3.3), RATE)[1]
+    old = dataclasses.replace(mel, frames_db=None)
+    old.save(tmp_path / "old.npz")
+    assert MelWindows.load(tmp_path / "old.npz") == old
+    assert old != mel
+    with pytest.raises(ValueError, match="shape"):
+        dataclasses.replace(mel, frames_db=np.zeros(3, dtype=np.float32))

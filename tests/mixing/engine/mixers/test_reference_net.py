@@ -12,8 +12,9 @@ from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.errors import MixFailed
 from mixing.engine.mixers import checkpoint
 from mixing.engine.mixers.interface import BANDS, AudioFeatures, Intent, SessionFeatures, StemIntent
-from mixing.engine.mixers.networks.reference_net import SIZES, build, cost, task_of
+from mixing.engine.mixers.networks.reference_net import SIZES, build, mixed_cost, task_of
 from mixing.engine.mixers.reference_net import FAMILY, ReferenceMixer, listening, mixers
+from mixing.engine.mixers.registry import mixer
 from mixing.engine.mixers.rules import RoughMix, rough_decisions
 from mixing.engine.training.desk_inputs import settings_of, sounds_of
 from mixing.engine.training.likeness import differences, heard_as, unlikeness
@@ -32,16 +33,16 @@ def untrained() -> ReferenceMixer:
 
 
 def reference(**changes: object) -> AudioFeatures:
-    """A dark, wide, loud mix."""
+    """A dark, wide mix whose hits stand out as those of the band do."""
     slope = tuple(-4.0 - 0.6 * band for band in range(BANDS))
     dark = {
         "channels": 2,
-        "loudness_lufs": -10.0,
+        "loudness_lufs": -18.0,
         "spectrum_db": slope,
         "side_db": tuple(level - 6.0 for level in slope),
         "width": 0.25,
-        "crest_db": 4.0,
-        "peak_percentiles_dbfs": (-14.0, -7.0, -4.0, -2.0, -1.2, -1.0),
+        "crest_db": 8.0,
+        "peak_percentiles_dbfs": (-26.0, -19.0, -14.5, -9.5, -5.0, -3.0),
     }
     return sound(**{**dark, **changes})
 
@@ -68,7 +69,7 @@ def test_it_comes_nearer_to_the_reference_than_the_rough_mix_at_the_same_loudnes
 
 def test_the_loudness_of_the_reference_is_the_target_unless_the_musician_names_one() -> None:
     net, wanted = untrained(), reference()
-    assert net.predict(band(), Intent(reference=wanted)).master.target_lufs == -10.0
+    assert net.predict(band(), Intent(reference=wanted)).master.target_lufs == -18.0
     assert net.predict(band(), Intent(reference=wanted, target_lufs=-16.0)).master.target_lufs == -16.0
 
 
@@ -98,10 +99,11 @@ def test_wished_pans_and_locked_knobs_stay() -> None:
 
 
 def test_what_carries_the_song_stays_near_the_middle() -> None:
-    lopsided = reference(imbalance=0.6, band_imbalance=(0.6,) * BANDS)
-    console = untrained().predict(band(), Intent(reference=lopsided))
-    assert all(abs(console.strips[place].pan) <= 0.13 for place in (0, 1, 3))
-    assert console.strips[2].pan > 0.1
+    shipped = mixer("reference-net")
+    sides = [reference(imbalance=side, band_imbalance=(side,) * BANDS) for side in (0.6, -0.6)]
+    right, left = (shipped.predict(band(), Intent(reference=wanted)) for wanted in sides)
+    assert all(abs(strip.pan) <= 0.13 for console in (right, left) for strip in console.strips if strip.stem != "Keys")
+    assert right.strips[2].pan - left.strips[2].pan > 0.1
 
 
 @pytest.mark.parametrize("count", [1, 2, 17, 64])
@@ -142,7 +144,7 @@ def test_each_round_lowers_the_cost_of_a_far_reference() -> None:
     song, wanted = band(), reference()
     net, task = build(SIZES), task_of([song], [wanted], [rough_decisions(song)])
     with torch.no_grad():
-        costs = [float(cost(*task, knobs)) for knobs in net(*task)]
+        costs = [float(mixed_cost(*task, knobs)) for knobs in net(*task)]
     assert costs[-1] < 0.5 * costs[0]
 
 
@@ -177,7 +179,7 @@ def test_its_variant_in_another_precision_listens_to_the_reference_too(tmp_path:
     variant = found.variant(half.sha256)
     assert variant is not None
     console = variant.predict(band(), Intent(reference=reference()))
-    assert console.master.target_lufs == -10.0
+    assert console.master.target_lufs == -18.0
     assert apart(band(), console, reference()) < 0.6 * apart(
         band(), RoughMix().predict(band(), Intent(reference=reference())), reference()
     )

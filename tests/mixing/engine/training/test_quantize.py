@@ -4,10 +4,14 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+import torch
 
 from mixing.engine.mixers import checkpoint
-from mixing.engine.training.made_up import sessions
+from mixing.engine.mixers.networks.reference_net import SIZES, build
+from mixing.engine.training.made_up import references, sessions
 from mixing.engine.training.quantize import Row, default_of, measure, record, write_variant
+from mixing.engine.training.reference import draft_card
+from mixing.engine.training.reference import tensors_of as reference_tensors
 from tests.mixing.engine.mixers.checkpoints import card, outspoken
 
 ROW = Row(
@@ -23,15 +27,28 @@ def models(tmp_path: Path) -> Path:
 
 
 def test_fewer_bits_are_smaller_and_move_the_console_by_little(models: Path) -> None:
-    of = sessions(2)
-    rows = {"float32": measure(models, "console-net", "float32", of)}
+    played = sessions(2), references(2)
+    rows = {"float32": measure(models, "console-net", "float32", *played)}
     for precision in ("float16", "int8"):
         write_variant(models, "console-net", precision)
-        rows[precision] = measure(models, "console-net", precision, of)
+        rows[precision] = measure(models, "console-net", precision, *played)
     assert rows["float32"].just_noticed == 0.0
     assert rows["float32"].bytes > rows["float16"].bytes > rows["int8"].bytes
     assert 0.0 < rows["float16"].just_noticed < rows["int8"].just_noticed < 1.0
     assert rows["int8"].sha256 == checkpoint.read_card(models / "console-net.int8.json").sha256
+
+
+def test_a_net_that_needs_a_reference_is_handed_one(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = build(SIZES)
+    for head in (network.to_stem, network.to_master):
+        torch.nn.init.normal_(head[-1].weight, std=0.05)
+    checkpoint.save(tmp_path, draft_card([], seed=0, steps=0, metrics={}), reference_tensors(network))
+    write_variant(tmp_path, "reference-net", "int8")
+    played = sessions(1, stems=3), references(1)
+    assert measure(tmp_path, "reference-net", "float32", *played).just_noticed == 0.0
+    row = measure(tmp_path, "reference-net", "int8", *played)
+    assert row.just_noticed > 0.0
 
 
 def test_the_card_records_them_and_the_weights_stay(models: Path) -> None:

@@ -20,6 +20,7 @@ from mixing.engine.training.reference_evaluation import (
     MEASURES,
     WITHOUT_REFERENCE,
     SongDistances,
+    conclusions,
     evaluate_reference,
     summary,
     table,
@@ -133,3 +134,17 @@ def test_a_reduction_is_the_share_of_the_others_mean_that_is_gone() -> None:
     assert told["rows"]["same song"]["reductions"]["rough-mix"]["bands_db"] == {"mean": 50.0, "low": 0.0, "high": 100.0}
     assert WITHOUT_REFERENCE not in told["rows"]["same song"]["reductions"]
     assert told["rows"]["another song"] == {"songs": 0, "mixers": {}, "reductions": {}}
+
+
+def test_the_conclusion_names_what_falls_by_forty_percent_and_what_does_not() -> None:
+    def distances(bands: float, dynamics: float) -> SongDistances:
+        own = {**dict.fromkeys(MEASURES, 1.0), "bands_db": bands, "dynamics_db": dynamics}
+        rows = {"same song": {"reference-net": own, "rough-mix": dict.fromkeys(MEASURES, 4.0)}}
+        return SongDistances(id="x", artist="", stems=2, rows=rows, seconds={"reference-net": 0.05})
+
+    # Dynamics: 50 % are gone on average, but the interval reaches below zero.
+    found = [distances(1.0, -1.0), distances(1.2, 5.0), distances(1.1, 2.0)]
+    told = conclusions(summary(found, against=("rough-mix",)), against=("rough-mix",))
+    assert len(told) == 1
+    assert told[0].startswith("Reference same song: at least 40 % less than rough-mix")
+    assert told[0].endswith("in bands, level, width; not so dynamics.")
