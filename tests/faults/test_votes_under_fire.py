@@ -1,6 +1,6 @@
 """Votes of many listeners while the processes that take them are killed: each acknowledged one is there, and once.
 
-With the 10,000 votes of the claim it takes a quarter of an hour, so that fewer are cast unless asked for:
+The 10,000 votes of the claim take half an hour of two busy cores, so that fewer are cast unless asked for:
 
     AIMIXER_TEST_VOTES=10000 deploy/with_postgres.sh .venv/bin/python -m pytest -s tests/faults/test_votes_under_fire.py
 """
