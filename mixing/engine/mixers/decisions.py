@@ -31,8 +31,9 @@ class StemDecision:
     pan, width : float
         As the strip has them; what they take of the loudness is given back too.
     gain_reduction_db : float
-        By how much a compressor turns the loud moments down (the 95th percentile of the 50 ms peaks), 0 for none.
-        Threshold, ratio, times and makeup follow from the role and the stem's peaks.
+        By how much a compressor turns the loud moments down, 0 for none: the largest reduction that a meter shows in
+        the 50 ms whose peaks reach the 95th percentile, on average. Threshold, ratio, times and makeup follow from the
+        role and the stem's peaks, and from a network where one knows better.
     compressor : Compressor | None
         The compressor itself instead, its threshold against the trimmed stem; what it takes is given back by the fader.
     reverb_lu, delay_lu : float | None

@@ -24,29 +24,33 @@ from mixing.engine.training.splits import artist_groups, by_artist
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TowerRecipe:
+    """How one tower is trained: for how many steps, with how much noise on what is heard, and with which decay."""
+
+    steps: int
+    noise: float = 0.3
+    decay: float = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeRecipe:
     """How the towers are trained.
 
     Parameters
     ----------
-    hidden : int
-    steps : Mapping[str, int]
-        By tower.
+    towers : Mapping[str, TowerRecipe]
+    hidden, seed : int
     consoles : int
         In a step.
-    rate, decay : float
+    rate : float
         Of AdamW.
-    noise : float
-        Standard deviation of the noise on what is heard of a stem.
     """
 
+    towers: Mapping[str, TowerRecipe]
     hidden: int = 24
-    steps: Mapping[str, int]
     seed: int = 0
-    consoles: int = 32
+    consoles: int = 16
     rate: float = 2e-3
-    decay: float = 0.05
-    noise: float = 0.15
 
 
 Errors = dict[str, Tensor]
@@ -80,20 +84,20 @@ def trained(lessons: Lessons, recipe: OutcomeRecipe) -> OutcomeTowers:
 
 
 def _train(name: str, towers: OutcomeTowers, lessons: Lessons, recipe: OutcomeRecipe) -> None:
-    optimiser = torch.optim.AdamW(getattr(towers, name).parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+    own = recipe.towers[name]
+    optimiser = torch.optim.AdamW(getattr(towers, name).parameters(), lr=recipe.rate, weight_decay=own.decay)
     by_song: dict[str, list[int]] = {}
     for place, song in enumerate(lessons.songs):
         by_song.setdefault(song, []).append(place)
     songs = [by_song[song] for song in sorted(by_song)]
-    last = recipe.steps[name]
-    for step in range(last):
+    for step in range(own.steps):
         dice = np.random.default_rng((recipe.seed, OUTCOMES.index(name), step))
         drawn = [songs[song] for song in dice.integers(len(songs), size=recipe.consoles).tolist()]
         lesson = lessons.at(torch.tensor([int(dice.choice(each)) for each in drawn]))
-        noise = torch.from_numpy(dice.normal(0.0, recipe.noise, tuple(lesson.sound.shape)).astype(np.float32))
+        noise = torch.from_numpy(dice.normal(0.0, own.noise, tuple(lesson.sound.shape)).astype(np.float32))
         wishes = torch.from_numpy(dice.integers(len(WISHES_DB), size=tuple(lesson.heard.shape)))
         for group in optimiser.param_groups:
-            group["lr"] = recipe.rate * min(1.0, (step + 1) / 20.0, 4.0 * (1.0 - step / last))
+            group["lr"] = recipe.rate * min(1.0, (step + 1) / 20.0, 4.0 * (1.0 - step / own.steps))
         optimiser.zero_grad(set_to_none=True)
         loss = loss_of(name, towers, lesson, sound=lesson.sound + noise, wishes=wishes)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -106,12 +110,14 @@ def loss_of(name: str, towers: OutcomeTowers, lesson: Lessons, *, sound: Tensor,
         return _mean_of(errors_of_space(towers, lesson, sound), lesson.returned)
     if name == "dynamics":
         errors = errors_of_stems(towers, lesson, sound, wishes)
-        there = lesson.stems.there
-    else:
-        places = slice(MASTER, MASTER + 1) if name == "master" else slice(0, MASTER)
-        errors = errors_of_buses(name, towers, lesson, sound)
-        there = lesson.buses.there[:, places, None].expand_as(errors["reduction"])
-    return sum((_mean_of(error, there) for error in errors.values()), torch.zeros(()))
+        return sum((_mean_of(error, lesson.stems.there) for error in errors.values()), torch.zeros(()))
+    # Both towers learn from all buses, since a mix is a sum as a group is; each is judged, and plays, on its own.
+    total = torch.zeros(())
+    for mix in (False, True):
+        there = lesson.buses.there[:, _places(mix), None]
+        errors = errors_of_buses(name, towers, lesson, sound, mix=mix)
+        total = total + sum((_mean_of(error, there.expand_as(error)) for error in errors.values()), torch.zeros(()))
+    return total
 
 
 def errors_of_stems(towers: OutcomeTowers, lesson: Lessons, sound: Tensor, wishes: Tensor) -> Errors:
@@ -123,16 +129,19 @@ def errors_of_stems(towers: OutcomeTowers, lesson: Lessons, sound: Tensor, wishe
     return {name: error[..., 0] for name, error in errors.items()}
 
 
-def errors_of_buses(name: str, towers: OutcomeTowers, lesson: Lessons, sound: Tensor) -> Errors:
-    """Errors of the compressors of the groups, or of the master, under each wish; ``(N, buses, wishes)`` each."""
-    tower, mix = getattr(towers, name), name == "master"
-    places = slice(MASTER, MASTER + 1) if mix else slice(0, MASTER)
+def errors_of_buses(name: str, towers: OutcomeTowers, lesson: Lessons, sound: Tensor, *, mix: bool) -> Errors:
+    """Errors of the compressors of the groups, or of the ``mix``, under each wish; ``(N, buses, wishes)`` each."""
+    tower, places = getattr(towers, name), _places(mix)
     wished = Wished(*(getattr(lesson.buses, part)[:, places] for part in Wished.__dataclass_fields__))
     stems = torch.cat([sound, lesson.of_mix if mix else lesson.of_group], dim=-1)
     members = nn.functional.one_hot(lesson.groups, MASTER).float() * lesson.heard.unsqueeze(-1)
     member_of = lesson.heard.unsqueeze(1) if mix else members.transpose(1, 2)
     corrections = [tower(stems, member_of, wished.asked[:, :, wish]) for wish in range(len(WISHES_DB))]
     return _errors(wished, torch.stack(corrections, dim=2), torch.tensor(WISHES_DB))
+
+
+def _places(mix: bool) -> slice:
+    return slice(MASTER, MASTER + 1) if mix else slice(0, MASTER)
 
 
 def errors_of_space(towers: OutcomeTowers, lesson: Lessons, sound: Tensor) -> Tensor:
@@ -182,8 +191,9 @@ def parts_of(towers: OutcomeTowers, lessons: Lessons) -> SongParts:
         found["dynamics"] = _measured(reduction, lessons.stems.there), _measured(loudness, lessons.stems.there)
         space = errors_of_space(towers, lessons, lessons.sound)
         found["space"] = tuple(_measured(space[..., part], lessons.returned[..., part]) for part in (0, 1))  # type: ignore[assignment]
-        for name, there in (("groups", lessons.buses.there[:, :MASTER]), ("master", lessons.buses.there[:, MASTER:])):
-            errors = errors_of_buses(name, towers, lessons, lessons.sound)
+        for name, mix in (("groups", False), ("master", True)):
+            errors = errors_of_buses(name, towers, lessons, lessons.sound, mix=mix)
+            there = lessons.buses.there[:, _places(mix)]
             found[name] = tuple(_measured(each[..., :JUDGED_ON_BUSES].mean(-1), there) for each in errors.values())  # type: ignore[assignment]
     return {name: _by_song(parts, lessons.songs) for name, parts in found.items()}
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mixing.engine.mixers.networks.outcome_towers import OUTCOMES, PREFIX
 from mixing.engine.training.bootstrap import bootstrap_mean, paired_difference
-from mixing.engine.training.calibration import HOW, PARTS, OutcomeRecipe, judged, trained, verdict
+from mixing.engine.training.calibration import HOW, PARTS, OutcomeRecipe, TowerRecipe, judged, trained, verdict
 from mixing.engine.training.calibration_targets import targets_of
 from mixing.engine.training.corpus import SongEntry
 from mixing.engine.training.generated import generated_corpus
@@ -26,7 +26,15 @@ GENERATED: Final = 24
 GENERATED_FROM: Final = 1_000
 GENERATED_CONSOLES: Final = 2
 """Generated songs that are learned from besides, from this seed on, and how often each: many sounds, no maker's."""
-RECIPE: Final = OutcomeRecipe(steps=dict.fromkeys(OUTCOMES, 300))
+RECIPE: Final = OutcomeRecipe(
+    towers={
+        "dynamics": TowerRecipe(steps=600, noise=0.15, decay=0.05),
+        "space": TowerRecipe(steps=200),
+        "groups": TowerRecipe(steps=250),
+        "master": TowerRecipe(steps=250),
+    }
+)
+"""What leaving makers out chose on the songs at hand."""
 Tell = Callable[[str], None]
 
 

@@ -119,6 +119,14 @@ def shippable(data: Path) -> list[SongEntry]:
     return entries
 
 
+def train_outcomes(data: Path, models: Path, *, cache: Path, seed: int = 0, tell: Tell = lambda line: None) -> Card:
+    """Anew only the towers of the console net in ``models`` that correct formulas for wishes; see :func:`train`."""
+    kept = checkpoint.load(models / f"{STYLED}{SUFFIX}")
+    found = calibrated(shippable(data), cache=cache, seed=seed, tell=tell)
+    card, tensors = with_outcomes(dataclasses.replace(kept.card, quantisation={}), kept.tensors, found)
+    return checkpoint.save(models, card, tensors)
+
+
 def with_outcomes(card: Card, tensors: Tensors, found: Calibrated) -> tuple[Card, Tensors]:
     """A console net with the towers that correct the formulas for wishes, and its card with what is known of them."""
     left_out = {**card.metrics.get("left_out_artists", {}), **found.metrics}

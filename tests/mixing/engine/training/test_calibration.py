@@ -19,7 +19,7 @@ from mixing.engine.mixers.learned import LearnedMixer, listening
 from mixing.engine.mixers.networks.outcome_towers import OUTCOMES, OutcomeTowers
 from mixing.engine.roles import Role
 from mixing.engine.training import calibration_targets, outcome_shipping
-from mixing.engine.training.calibration import OutcomeRecipe, judged, loss_of, parts_of, trained, verdict
+from mixing.engine.training.calibration import OutcomeRecipe, TowerRecipe, judged, loss_of, parts_of, trained, verdict
 from mixing.engine.training.calibration_targets import Targets, of_sounds, targets_of
 from mixing.engine.training.outcome_lessons import WISHES_DB, Lessons, lessons_of
 from mixing.engine.training.outcome_measures import UNDER_DB
@@ -64,9 +64,12 @@ def lessons(measured: list[Targets]) -> Lessons:
     return lessons_of([f"song{place}" for place in range(len(measured))], measured)
 
 
-def recipe(count: int = 2, **changes: object) -> OutcomeRecipe:
-    plain = OutcomeRecipe(steps=dict.fromkeys(OUTCOMES, count), hidden=8, consoles=3, noise=0.0, rate=1e-2, decay=0.0)
-    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+def recipe(count: int = 2, *, noise: float = 0.0, alone: str | None = None, **changes: object) -> OutcomeRecipe:
+    """Small towers, all of them trained for some steps, or one alone."""
+    towers = {
+        name: TowerRecipe(steps=count if alone in (None, name) else 0, noise=noise, decay=0.0) for name in OUTCOMES
+    }
+    return dataclasses.replace(OutcomeRecipe(towers=towers, hidden=8, consoles=3, rate=1e-2), **changes)  # type: ignore[arg-type]
 
 
 def test_what_compressors_do_grows_as_their_threshold_falls(measured: list[Targets]) -> None:
@@ -123,8 +126,7 @@ def test_each_tower_learns_a_few_consoles_by_heart(name: str, lessons: Lessons) 
     def error(towers: OutcomeTowers) -> float:
         return float(np.mean([np.mean(parts) for parts in parts_of(towers, lessons)[name].values()]))
 
-    alone = recipe(steps={**dict.fromkeys(OUTCOMES, 0), name: 60}, rate=2e-2)
-    assert error(trained(lessons, alone)) < 0.7 * error(OutcomeTowers(hidden=8).eval())
+    assert error(trained(lessons, recipe(60, alone=name, rate=2e-2))) < 0.7 * error(OutcomeTowers(hidden=8).eval())
 
 
 def test_the_same_seed_gives_the_same_towers_and_another_seed_others(lessons: Lessons) -> None:
