@@ -82,6 +82,12 @@ def mix_for(user: Visitor, uuid: UUID) -> Mix:
     return _one(mixes_of(user), uuid)
 
 
+def mixes_beside(user: Visitor, mix: Mix) -> QuerySet[Mix]:
+    """This person's other finished mixes of the same song, newest first."""
+    others = mixes_of(user).filter(song=mix.song_id, parameters__isnull=False).exclude(wav_path="").exclude(pk=mix.pk)
+    return others.defer("parameters", "report", "intent")
+
+
 def exports_of(user: Visitor) -> QuerySet[Export]:
     """What a person had written of own mixes."""
     if not user.is_authenticated:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 from accounts.models import User
 from accounts.services import allowance
 from mixing import access, events, mixer_cards, readings
+from mixing.beside import beside
 from mixing.engine.mixers.styles import STYLES
 from mixing.engine.roles import ROLES
 from mixing.forms import again
@@ -185,8 +186,8 @@ def stem_row(user: User, stem: Stem) -> dict[str, Any]:
     }
 
 
-def mix_page(mix: Mix) -> dict[str, Any]:
-    """One mix: how far it is, or what came out."""
+def mix_page(mix: Mix, others: Sequence[Mix] = (), asked: str = "") -> dict[str, Any]:
+    """One mix: how far it is, or what came out, and what is otherwise than in another mix of the song."""
     song = mix.song
     stems = [prepared_stem(stem, song) for stem in mix.stems.defer("analysis")]
     roles = {stem.name: stem.role for stem in stems}
@@ -203,6 +204,7 @@ def mix_page(mix: Mix) -> dict[str, Any]:
         "wishes": readings.wishes(mix),
         "again": again(mix.mixer.key, mix.intent, stems, mix.reference.uuid if mix.reference else None),
         **_console(mix, roles),
+        "beside": beside(mix, others, asked, stems),
         "page": {
             "job": events.payload(mix.job),
             "jobs": _payloads(row.export.job for row in exports["exports"] if row.export is not None),

@@ -18,6 +18,8 @@ from mixing.services import mixes as service
 from mixing.views.doors import SignedInRequest, signed_in, wants_json
 from mixing.views.media import sound
 
+OTHERS_LISTED = 30
+
 CONTENT_TYPES = {"wav": "audio/wav", "flac": "audio/flac"}
 
 
@@ -40,7 +42,8 @@ def create(request: SignedInRequest, uuid: UUID) -> HttpResponseBase:
 def mix(request: SignedInRequest, uuid: UUID) -> HttpResponseBase:
     found = access.mix_for(request.user, uuid)
     service.note_opened(mix=found)
-    return render(request, "mixing/mix.html", pages.mix_page(found))
+    others = access.mixes_beside(request.user, found)[:OTHERS_LISTED]
+    return render(request, "mixing/mix.html", pages.mix_page(found, list(others), request.GET.get("beside", "")))
 
 
 @require_POST

@@ -207,6 +207,26 @@ def test_the_mix_page_reads_the_console_out(browser: Client, alice: Any) -> None
     assert data["job"]["target"]["ready"] is True
 
 
+def test_a_mix_says_what_is_otherwise_than_in_the_one_before_it_or_in_one_that_is_chosen(
+    browser: Client, alice: Any
+) -> None:
+    song = mixable_song(alice)
+    mixes = [finished_mix(song, alice) for _ in range(3)]
+    for mix, fader_db in zip(mixes, (-3.0, 0.0, 1.5), strict=True):
+        mix.parameters["strips"][0]["fader_db"] = fader_db
+        mix.save()
+    stranger = finished_mix(mixable_song(make_user("Bob")), alice)
+
+    def lines(mix: Mix, **asked: Any) -> list[str]:
+        return list(browser.get(reverse("mixing:mix", args=[mix.uuid]), asked).context["beside"].lines)
+
+    assert lines(mixes[2]) == ["Bass +1.5 dB"]
+    assert lines(mixes[2], beside=mixes[0].uuid) == ["Bass +4.5 dB"]
+    assert lines(mixes[0]) == ["Bass −4.5 dB"]
+    assert lines(mixes[2], beside=stranger.uuid) == lines(mixes[2], beside="nonsense") == ["Bass +1.5 dB"]
+    assert browser.get(reverse("mixing:mix", args=[stranger.uuid])).context["beside"] is None
+
+
 def test_a_download_is_named_after_the_song_and_the_mixer(browser: Client, alice: Any) -> None:
     mix = finished_mix(mixable_song(alice, title='A/B: "one" né'), alice)
     response = browser.get(reverse("mixing:mix_download", args=[mix.uuid, "flac"]))
