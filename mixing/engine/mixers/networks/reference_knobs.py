@@ -77,7 +77,10 @@ class Equalisers:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What is corrected, of ``N`` sessions: the decisions as tensors, and how far pans may go."""
+    """What is corrected, of ``N`` sessions: the decisions as tensors, and how far pans may go.
+
+    Reductions are those of the static curves; a meter shows, and decisions wish for, the reach of each of them.
+    """
 
     level_lu: Tensor
     stem_eq: Equalisers
@@ -128,10 +131,18 @@ def base_of(
         stem_eq=_equalisers([[row["eq"] for row in song] for song in rows]),
         stem_characters=torch.stack([columns["slope"], columns["knee_db"]], dim=-1),
         group_eq=_equalisers([[group.eq for group in song] for song in groups]),
-        group_reduction_db=torch.tensor([[group.gain_reduction_db for group in song] for song in groups]),
+        group_reduction_db=torch.tensor(
+            [
+                [
+                    each.gain_reduction_db / dynamics.BY_GROUP[group].reach
+                    for group, each in zip(GROUPS, song, strict=True)
+                ]
+                for song in groups
+            ]
+        ),
         group_characters=torch.tensor([[_character(dynamics.BY_GROUP[group]) for group in GROUPS]] * len(sessions)),
         master_eq=_equalisers([master.eq for master in masters]),
-        master_reduction_db=torch.tensor([master.gain_reduction_db for master in masters]),
+        master_reduction_db=torch.tensor([master.gain_reduction_db / dynamics.ON_MASTER.reach for master in masters]),
         master_character=torch.tensor([_character(dynamics.ON_MASTER)] * len(sessions)),
         reverb_return_db=torch.tensor(np.array([reverb_return_db(d.reverb) for d in decisions]), dtype=torch.float32),
         delay_return_db=torch.tensor(np.array([delay_return_db(d.delay) for d in decisions]), dtype=torch.float32),
@@ -144,7 +155,8 @@ def _rows(session: SessionFeatures, decisions: Decisions, intent: Intent, most: 
     rows: list[dict[str, object]] = []
     for stem in session.stems:
         decided, wish = decisions.stems.get(stem.name, StemDecision()), intent.of(stem.name)
-        slope, knee_db = _character(dynamics.BY_ROLE[stem.role])
+        character = dynamics.BY_ROLE[stem.role]
+        slope, knee_db = _character(character)
         rows.append(
             {
                 "level_lu": decided.level_lu if sounds(stem) else MUTED_DB,
@@ -152,7 +164,7 @@ def _rows(session: SessionFeatures, decisions: Decisions, intent: Intent, most: 
                 "pan": decided.pan if wish.pan is None else wish.pan,
                 "pan_reach": 0.0 if wish.pan is not None else CENTRED_PAN if stem.role in CENTRED else PAN,
                 "width": decided.width,
-                "reduction_db": decided.gain_reduction_db,
+                "reduction_db": decided.gain_reduction_db / character.reach,
                 "slope": slope,
                 "knee_db": knee_db,
                 "reverb_lu": DRY_LU if decided.reverb_lu is None else decided.reverb_lu,
@@ -208,7 +220,7 @@ def decisions_of_knobs(
             eq=_corrected(decided.eq, turned["eq"][row, column]),
             pan=float(turned["pan"][row, column]),
             width=float(turned["width"][row, column]),
-            gain_reduction_db=float(turned["reduction"][row, column]),
+            gain_reduction_db=float(turned["reduction"][row, column]) * dynamics.BY_ROLE[stem.role].reach,
             reverb_lu=wet_lu if wet_lu >= LEAST_REVERB_LU else None,
         )
     return dataclasses.replace(
@@ -217,13 +229,13 @@ def decisions_of_knobs(
         groups={
             group: dataclasses.replace(
                 decisions.groups.get(group, GroupDecision()),
-                gain_reduction_db=float(groups["reduction"][row, place]),
+                gain_reduction_db=float(groups["reduction"][row, place]) * dynamics.BY_GROUP[group].reach,
                 eq=_corrected(decisions.groups.get(group, GroupDecision()).eq, groups["eq"][row, place]),
             )
             for place, group in enumerate(GROUPS)
         },
         master=MasterDecision(
-            gain_reduction_db=float(master["reduction"][row]),
+            gain_reduction_db=float(master["reduction"][row]) * dynamics.ON_MASTER.reach,
             eq=_corrected(decisions.master.eq, master["eq"][row], master["octaves"][row]),
         ),
     )
