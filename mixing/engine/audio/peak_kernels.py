@@ -50,12 +50,10 @@ def fold(
 def loudest(samples: NDArray[np.float32], first: int, count: int) -> np.float32:
     """The largest size of ``count`` samples from ``first`` on."""
     like = splat(np.float32(0.0), 16)
-    most = like
-    whole = first + count // STEP * STEP
-    for at in range(first, whole, STEP):
-        most = greater(absolute(load(like, samples, at)), most)
-    found = np.float32(largest(most))
-    for at in range(whole, first + count):
+    if count == STEP:
+        return np.float32(largest(absolute(load(like, samples, first))))
+    found = np.float32(0.0)
+    for at in range(first, first + count):
         found = max(found, abs(samples[at]))
     return found
 

@@ -15,8 +15,6 @@ from mixing.engine.console.simd import largest, splat, store
 
 OVERSAMPLING: Final = 4
 _KAISER_BETA: Final = 4.5
-_STRETCH: Final = 256
-"""Samples of which it is asked at once whether anything between them can be a new peak."""
 
 
 def interpolator() -> NDArray[np.float32]:
@@ -82,54 +80,37 @@ def _largest(
     most_gain: np.float32,
     peak: np.float32,
 ) -> np.float32:
-    """The largest of ``peak`` and everything that the taps can reach in ``block``.
+    """The largest of ``peak`` and everything that the taps can reach in ``block``, sixteen samples at a time.
 
-    ``past`` is the ``(channels, TAPS - 1)`` samples before the block; ``phases`` is flat. It is asked of a stretch, and
-    then of sixteen samples, whether anything near could be raised above what was found so far.
+    ``past`` is the ``(channels, TAPS - 1)`` samples before the block; ``phases`` is flat.
     """
-    frames = block.shape[1]
+    like = splat(np.float32(0.0), STEP)
+    around, values = np.zeros(TAPS - 1 + STEP, dtype=np.float32), np.zeros(STEP, dtype=np.float32)
     for channel in range(block.shape[0]):
         samples = block[channel]
         before = np.float32(0.0)
         for sample in past[channel]:
             before = max(before, abs(sample))
-        for start in range(0, frames, _STRETCH):
-            count = min(_STRETCH, frames - start)
-            now = loudest(samples, start, count)
+        long_before = before
+        for at in range(0, samples.size, STEP):
+            count = min(STEP, samples.size - at)
+            now = loudest(samples, at, count)
             peak = max(peak, now)
-            if max(before, now) * most_gain > peak:
-                peak = _largest_in_stretch(past[channel], samples, start, start + count, phases, most_gain, peak)
-            before = loudest(samples, max(start + count - (TAPS - 1), 0), min(TAPS - 1, start + count))
-    return peak
-
-
-@numba.njit(nogil=True, error_model="numpy")
-def _largest_in_stretch(
-    past: NDArray[np.float32],
-    samples: NDArray[np.float32],
-    begin: int,
-    end: int,
-    phases: NDArray[np.float32],
-    most_gain: np.float32,
-    peak: np.float32,
-) -> np.float32:
-    like = splat(np.float32(0.0), STEP)
-    around, values = np.zeros(TAPS - 1 + STEP, dtype=np.float32), np.zeros(STEP, dtype=np.float32)
-    for at in range(begin, end, STEP):
-        count = min(STEP, end - at)
-        first = at - (TAPS - 1)
-        if first >= 0 and count == STEP:
-            near = max(loudest(samples, first, TAPS), loudest(samples, at, STEP))
-            if near * most_gain > peak:
+            reached = max(long_before, before, now)
+            long_before, before = before, now
+            if reached * most_gain <= peak:
+                continue
+            first = at - (TAPS - 1)
+            if first >= 0 and count == STEP:
                 peak = max(peak, largest(between_sixteen(samples, first, phases, like)))
-            continue
-        for index in range(around.size):
-            place = first + index
-            if place < 0:
-                around[index] = past[place + TAPS - 1]
-            else:
-                around[index] = samples[place] if place < samples.size else 0.0
-        store(values, 0, between_sixteen(around, 0, phases, like))
-        for value in values[:count]:
-            peak = max(peak, value)
+                continue
+            for index in range(around.size):
+                place = first + index
+                if place < 0:
+                    around[index] = past[channel, place + TAPS - 1]
+                else:
+                    around[index] = samples[place] if place < samples.size else 0.0
+            store(values, 0, between_sixteen(around, 0, phases, like))
+            for value in values[:count]:
+                peak = max(peak, value)
     return peak
