@@ -13,13 +13,14 @@ from tournament.services.consents import in_arena
 
 
 def battles_for(user: User) -> QuerySet[Battle]:
-    """Battles that the person started, those on their own songs, and all that are ready on songs of the arena.
+    """Battles that the person started, those on their own songs, and on songs of the arena all that are ready.
 
-    A battle whose song is gone has no sound left and is nobody's to hear. A tournament is its musician's alone. A
+    Who has voted keeps what was revealed, also when the clips are cleared away. A battle whose song is gone has no sound left and is nobody's to hear. A tournament is its musician's alone. A
     hidden trial is everybody's, as any other battle: who could not open it would know it for one.
     """
     ready = ~Q(clip_a_path="") & ~Q(clip_b_path="")
-    heard_by_all = Q(song__in=in_arena()) & ready & ~Q(purpose=Battle.Purpose.TOURNAMENT)
+    judged = Exists(Vote.objects.filter(battle=OuterRef("pk"), voter=user))
+    heard_by_all = Q(song__in=in_arena()) & (ready | Q(judged)) & ~Q(purpose=Battle.Purpose.TOURNAMENT)
     there = Battle.objects.filter(song__isnull=False, job__isnull=False)
     return there.filter(Q(created_by=user) | Q(song__owner=user) | heard_by_all).select_related(
         "song", "job", "mixer_a", "mixer_b"

@@ -207,3 +207,15 @@ def test_a_songs_deletion_leaves_nothing_to_sweep(house):
     shutil.rmtree(folder_of(battle))
     assert clip_sweep.sweep(now=NOW) == 1
     assert clip_files.battle_folders() == []
+
+
+def test_who_voted_keeps_the_reveal_of_a_cleared_battle_and_nobody_else_opens_it(house, client):
+    alice, bob, eve = (factories.person(name) for name in ("ann", "ben", "eve"))
+    battle = aged(factories.battle(house, alice))
+    voted(battle, bob)
+    clip_sweep.sweep(now=NOW)
+    address = reverse("tournament:battle", args=[battle.uuid])
+    client.force_login(bob)
+    assert f"You kept {battle.mixer_a.title}" in client.get(address).content.decode()
+    client.force_login(eve)
+    assert client.get(address).status_code == 404
