@@ -15,8 +15,9 @@ from tournament.services.consents import in_arena
 def battles_for(user: User) -> QuerySet[Battle]:
     """Battles that the person started, those on their own songs, and on songs of the arena all that are ready.
 
-    Who has voted keeps what was revealed, also when the clips are cleared away. A battle whose song is gone has no sound left and is nobody's to hear. A tournament is its musician's alone. A
-    hidden trial is everybody's, as any other battle: who could not open it would know it for one.
+    Who has voted keeps what was revealed, also when the clips are cleared away. A battle whose song is gone has no
+    sound left and is nobody's to hear. A tournament is its musician's alone. A hidden trial is everybody's, as any
+    other battle: who could not open it would know it for one.
     """
     ready = ~Q(clip_a_path="") & ~Q(clip_b_path="")
     judged = Exists(Vote.objects.filter(battle=OuterRef("pk"), voter=user))
