@@ -33,7 +33,7 @@ SHARES: Final = (0.25, 0.5, 0.75, 1.0)
 TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "console-net": (
         "Console net",
-        "Listens with a small network for each decision and corrects the rough mix: levels, tone and place.",
+        "Listens with a small network for each decision and corrects the rough mix: levels, tone, compressors, space.",
     ),
     "deep-sets": (
         "Deep sets",
