@@ -41,7 +41,7 @@ def test_features_are_measured_on_the_degraded_sound(song: SongEntry, tmp_path: 
         sound, _ = sf.read(song.folder / stem.name, dtype="float32", always_2d=True)
         audio, mel = analyse_array(degrade(sound.T, RATE, drawn), RATE)
         assert stem.audio == audio
-        assert stem.mel == mel
+        assert stem.mel == dataclasses.replace(mel, frames_db=None)
 
 
 def test_the_human_side_is_the_same_sound_undegraded_with_mono_on_both_sides(song: SongEntry, tmp_path: Path) -> None:
