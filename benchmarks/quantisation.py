@@ -1,9 +1,10 @@
 """What fewer bits save and change: ``python -m benchmarks.quantisation [--json FILE] [--models DIR]``.
 
 Every learned mixer of ``models/`` as float32, float16 and int8: size, load time, latency for eight stems, and the
-largest difference of any fader, band and pan to float32 over made-up sessions, in decibels and beside what is just
-noticed (1 dB of level, 1 dB of a band, 0.1 of pan). Fewer bits ship where nobody hears them and they save a megabyte or
-a tenth of the time. Nothing in ``models/`` is touched.
+largest difference of any level, band, pan, width, compression and send to float32, over made-up sessions that are asked
+for nothing, for the dense style and for the wide one, in decibels and beside what is just noticed (1 dB, 0.1 of pan and
+width). Fewer bits ship where nobody hears them and they save a megabyte or a tenth of the time. Nothing in ``models/``
+is touched.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def main() -> None:
         for precision, row in rows.items():
             print(
                 f"  {precision:8} {row.bytes:>8} bytes  load {row.load_ms:6.1f} ms  predict {row.latency_ms:6.1f} ms  "
-                f"level {row.level_db:.3f} dB  band {row.eq_db:.3f} dB  pan {row.pan:.4f}  "
+                f"level {row.level_db:.3f} dB  band {row.eq_db:.3f} dB  pan {row.pan:.4f}  width {row.width:.4f}  "
+                f"compression {row.reduction_db:.3f} dB  send {row.send_db:.3f} dB  "
                 f"just noticed {row.just_noticed:.3f}"
             )
     if options.json:

@@ -56,14 +56,15 @@ def _song() -> dict[str, Any]:
 
 def _row() -> dict[str, Any]:
     numbers = ("load_ms", "latency_ms", "level_db", "eq_db", "pan", "just_noticed")
+    newer = ("width", "reduction_db", "send_db")
     return {
         "type": "object",
-        "description": "One precision beside float32; just_noticed is a share of 1 dB, 1 dB and 0.1.",
+        "description": "One precision beside float32; just_noticed is a share of 1 dB, and of 0.1 for pan and width.",
         "properties": {
             "file": _TEXT,
             "sha256": _SHA256,
             "bytes": {"type": "integer", "minimum": 1},
-            **dict.fromkeys(numbers, _NUMBER),
+            **dict.fromkeys((*numbers, *newer), _NUMBER),
         },
         "required": ["file", "sha256", "bytes", *numbers],
         "additionalProperties": False,

@@ -10,26 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
-from mixing.engine.console.parameters import ConsoleParameters, Eq
 from mixing.engine.mixers import checkpoint, reference_net
 from mixing.engine.mixers.checkpoint import SUFFIX, Card
-from mixing.engine.mixers.eq_response import band_response_db
 from mixing.engine.mixers.interface import AudioFeatures, Intent, SessionFeatures
 from mixing.engine.mixers.learned import LearnedMixer, listening
 from mixing.engine.mixers.precision import Precision
-from mixing.engine.roles import GROUPS
+from mixing.engine.training.moves import largest, moves
 
-JUST_NOTICED: Final[Mapping[str, float]] = {"level_db": 1.0, "eq_db": 1.0, "pan": 0.1}
-"""The smallest difference that is heard: of a stem's level, of a band, of a place."""
+WISHED_STYLES: Final = (None, "dense", "wide")
+"""What each session is asked for: nothing, and what every tower must answer, much compression and much space."""
 INAUDIBLE: Final = 0.25
 """A precision may become the default if nothing moves by more than this share of what is just noticed,"""
 WORTH_BYTES: Final = 1_000_000
 WORTH_TIME: Final = 0.9
 """and if it saves this much of the file, or leaves no more than this share of the latency: exact weights breed best."""
 _LOADS: Final = 5
-_RUNS: Final = 5
+_RUNS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +37,11 @@ class Row:
     file, sha256, bytes : str, str, int
     load_ms, latency_ms : float
         Processor time from file to weights in memory, and from features of a session to its console; medians.
-    level_db, eq_db, pan : float
-        The largest difference of any fader, band and pan to float32, over all sessions.
+    level_db, eq_db, pan, width, reduction_db, send_db : float
+        The largest differences to float32 over all sessions and WISHED_STYLES, as
+        :class:`~mixing.engine.training.moves.Moves` has them.
     just_noticed : float
-        The largest of the three as a share of JUST_NOTICED.
+        The largest of them as a share of what is just noticed.
     """
 
     file: str
@@ -55,6 +52,9 @@ class Row:
     level_db: float
     eq_db: float
     pan: float
+    width: float
+    reduction_db: float
+    send_db: float
     just_noticed: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,21 +88,19 @@ def measure(
     path = models / (f"{key}{SUFFIX}" if precision == "float32" else f"{key}.{precision}{SUFFIX}")
     other = _mixer(path)
     tasks = [
-        (session, Intent(reference=reference if getattr(exact, "needs_reference", False) else None))
+        (session, Intent(style=style, reference=reference if getattr(exact, "needs_reference", False) else None))
         for session, reference in zip(sessions, references, strict=True)
+        for style in WISHED_STYLES
     ]
-    pairs = [(exact.predict(*task), other.predict(*task)) for task in tasks]
-    moved = {
-        name: max(values) for name, values in zip(JUST_NOTICED, zip(*map(_moved, pairs), strict=True), strict=True)
-    }
+    moved = largest([moves(task[0], exact.predict(*task), other.predict(*task)) for task in tasks])
     return Row(
         file=path.name,
         sha256=other.card.sha256,
         bytes=other.card.bytes,
         load_ms=statistics.median(_load_ms(path) for _ in range(_LOADS)),
         latency_ms=statistics.median(_latency_ms(other, tasks)),
-        just_noticed=max(moved[name] / JUST_NOTICED[name] for name in JUST_NOTICED),
-        **moved,
+        just_noticed=moved.just_noticed,
+        **dataclasses.asdict(moved),
     )
 
 
@@ -133,27 +131,6 @@ def _mixer(path: Path) -> LearnedMixer:
     if card.family == reference_net.FAMILY:
         return reference_net.ReferenceMixer(card, path, reference_net.listening)
     return LearnedMixer(card, path, listening)
-
-
-def _moved(pair: tuple[ConsoleParameters, ConsoleParameters]) -> tuple[float, float, float]:
-    """The largest difference of levels (around their mean, as only the balance is heard), bands and pans."""
-    one, other = pair
-    levels = np.array([b.fader_db - a.fader_db for a, b in zip(one.strips, other.strips, strict=True)])
-    bands = [
-        float(np.abs(band_response_db(b) - band_response_db(a)).max())
-        for a, b in zip(_equalisers(one), _equalisers(other), strict=True)
-    ]
-    pans = [abs(b.pan - a.pan) for a, b in zip(one.strips, other.strips, strict=True)]
-    return float(np.abs(levels - levels.mean()).max()), max(bands), max(pans)
-
-
-def _equalisers(console: ConsoleParameters) -> list[Eq]:
-    """Of all strips, of the groups and of the master."""
-    return [
-        *(strip.eq for strip in console.strips),
-        *(getattr(console.groups, group).eq for group in GROUPS),
-        console.master.eq,
-    ]
 
 
 def _load_ms(path: Path) -> float:

@@ -50,7 +50,8 @@ class Command(BaseCommand):
         for name, row in rows.items():
             self.stdout.write(
                 f"{name:8} {row.bytes:>8} bytes, loads in {row.load_ms:.1f} ms, {row.latency_ms:.1f} ms for 8 stems; "
-                f"moves levels by {row.level_db:.3f} dB, bands by {row.eq_db:.3f} dB, pans by {row.pan:.3f}: "
+                f"moves levels by {row.level_db:.3f} dB, bands by {row.eq_db:.3f} dB, pans by {row.pan:.3f}, widths by "
+                f"{row.width:.3f}, compression by {row.reduction_db:.3f} dB, sends by {row.send_db:.3f} dB: "
                 f"{row.just_noticed:.2f} of what is just noticed"
             )
 

@@ -3,20 +3,26 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from mixing.engine.mixers import checkpoint
+from mixing.engine.mixers.checkpoint import STYLE_TABLE, STYLE_VECTOR
+from mixing.engine.mixers.networks.families import build_network, tensors_of
+from mixing.engine.mixers.networks.outcome_towers import OUTCOMES, PREFIX
 from mixing.engine.mixers.networks.reference_net import SIZES, build
+from mixing.engine.mixers.style_table import numbers_of
 from mixing.engine.training.made_up import references, sessions
 from mixing.engine.training.quantize import Row, default_of, measure, record, write_variant
 from mixing.engine.training.reference import draft_card
 from mixing.engine.training.reference import tensors_of as reference_tensors
+from tests.mixing.engine.mixers.checkpoints import SIZES as SIZES_OF
 from tests.mixing.engine.mixers.checkpoints import card, outspoken
 
 ROW = Row(
     file="a", sha256="0" * 64, bytes=3_000_000, load_ms=1.0, latency_ms=10.0, level_db=0.0, eq_db=0.0, pan=0.0,
-    just_noticed=0.0,
+    width=0.0, reduction_db=0.0, send_db=0.0, just_noticed=0.0,
 )  # fmt: skip
 
 
@@ -36,6 +42,26 @@ def test_fewer_bits_are_smaller_and_move_the_console_by_little(models: Path) -> 
     assert rows["float32"].bytes > rows["float16"].bytes > rows["int8"].bytes
     assert 0.0 < rows["float16"].just_noticed < rows["int8"].just_noticed < 1.0
     assert rows["int8"].sha256 == checkpoint.read_card(models / "console-net.int8.json").sha256
+
+
+def test_the_towers_that_answer_wishes_are_asked_for_something(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    sizes = {**SIZES_OF["console-net"], "outcomes": 8}
+    network = build_network("console-net", sizes)
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name.startswith(PREFIX) and "head" in name:
+                parameter.copy_(0.5 * torch.randn(parameter.shape))
+    tensors = {
+        **tensors_of(network), STYLE_VECTOR: np.zeros(4, dtype=np.float32), STYLE_TABLE: numbers_of(None)
+    }  # fmt: skip
+    towers = dict.fromkeys(OUTCOMES, "trained")
+    checkpoint.save(tmp_path, card(architecture=sizes, towers=towers), tensors)
+    write_variant(tmp_path, "console-net", "int8")
+    row = measure(tmp_path, "console-net", "int8", sessions(2), references(2))
+    assert row.eq_db == row.pan == row.width == 0.0
+    assert row.reduction_db > 0.0
+    assert row.send_db > 0.0
 
 
 def test_a_net_that_needs_a_reference_is_handed_one(tmp_path: Path) -> None:
