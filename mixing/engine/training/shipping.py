@@ -22,11 +22,12 @@ from mixing.engine.mixers.styles import STYLES
 from mixing.engine.training.bases import cross_fitted
 from mixing.engine.training.corpus import SongEntry, read_corpus, with_human_balance
 from mixing.engine.training.examples import Example, examples
-from mixing.engine.training.loop import Recipe, advance
+from mixing.engine.training.loop import Recipe, Run, advance
 from mixing.engine.training.outcome_shipping import Calibrated, calibrated
 from mixing.engine.training.retrain import RECIPES, Chosen, Tell, begin, card_of, choose, finished_tensors
 from mixing.engine.training.run_state import recipe_of, resume, save_run
 from mixing.engine.training.tracking import Tracker
+from mixing.engine.training.waveform_choice import LEARNS, Stage, Verdict, forget, tune
 
 STYLED: Final = "console-net"
 VECTORS: Final[Mapping[str, tuple[float, float, float, float]]] = {
@@ -63,6 +64,7 @@ class Order:
     most_steps: int = 200
     device: str = "cpu"
     resume: bool = False
+    waveform_steps: int = 0
     command: str = ""
 
 
@@ -79,21 +81,14 @@ def train(order: Order, tell: Tell = lambda line: None) -> Card:
     state = order.runs / order.family / "run.safetensors"
     with Tracker(order.runs / order.family) as tracker:
         chosen = _chosen(order, found, state, tracker, tell)
-        prepared = cross_fitted(order.family, found)
-        run = begin(order.family, prepared, chosen.recipe, device=order.device)
-        if order.resume:
-            resume(run, state)
-            tell(f"goes on at step {run.step} of {run.last}")
-        while run.step < run.last:
-            advance(run, prepared, until=run.step + _KEEP_EVERY, tell=tracker.loss)
-            save_run(run, state)
+        run, verdict = _trained(order, chosen, found, state, tracker, tell)
         card = card_of(
             order.family,
             chosen.recipe.sizes,
             chosen.towers,
-            recipe=_recipe(order, chosen),
+            recipe=_recipe(order, chosen, verdict),
             data=_data(found),
-            metrics=dict(chosen.metrics),
+            metrics={**chosen.metrics, **({"waveform_stage": verdict.metrics} if verdict and verdict.kept else {})},
         )
         run.network.to("cpu")
         tensors = finished_tensors(run)
@@ -166,6 +161,33 @@ def write_styles(models: Path, *, command: str = "") -> list[Card]:
     return written
 
 
+def _trained(
+    order: Order, chosen: Chosen, found: Sequence[Example], state: Path, tracker: Tracker, tell: Tell
+) -> tuple[Run, Verdict | None]:
+    """All songs' run, and what became of its waveform stage where one is asked for."""
+    prepared = cross_fitted(order.family, found)
+    run = begin(order.family, prepared, chosen.recipe, device=order.device)
+    if order.resume:
+        resume(run, state)
+        tell(f"goes on at step {run.step} of {run.last}")
+    else:
+        forget(state.parent)
+    while run.step < run.last:
+        advance(run, prepared, until=run.step + _KEEP_EVERY, tell=tracker.loss)
+        save_run(run, state)
+    if not order.waveform_steps:
+        return run, None
+    stage = Stage(
+        steps=order.waveform_steps,
+        cache=order.cache,
+        folder=state.parent,
+        seed=order.seed,
+        device=order.device,
+        resume=order.resume,
+    )
+    return run, tune(run, chosen, found, prepared, stage, tracker, tell)
+
+
 def _chosen(order: Order, found: Sequence[Example], state: Path, tracker: Tracker, tell: Tell) -> Chosen:
     """The choice of this run, or of the one that goes on, which stands beside its state."""
     kept = state.with_name("chosen.json")
@@ -192,9 +214,10 @@ def _read_choice(path: Path, recipe: Recipe) -> Chosen:
         raise MixFailed("no_run", f"There is no run to resume in {path.parent}; leave --resume out.") from error
 
 
-def _recipe(order: Order, chosen: Chosen) -> dict[str, Any]:
+def _recipe(order: Order, chosen: Chosen, verdict: Verdict | None) -> dict[str, Any]:
     settings = dataclasses.asdict(chosen.recipe)
-    return {"command": order.command, "examples_per_song": order.seeds, **settings}
+    stage = {} if verdict is None else {"waveform_stage": {"steps": verdict.steps, "kept": verdict.kept, **LEARNS}}
+    return {"command": order.command, "examples_per_song": order.seeds, **settings, **stage}
 
 
 def _data(found: Sequence[Example]) -> dict[str, Any]:

@@ -48,6 +48,15 @@ class Tracker:
         """A point of the training loss."""
         self._writer.add_scalar("training/loss", value, step)
 
+    def waveform_loss(self, step: int, value: float) -> None:
+        """A point of the loss on sound."""
+        self._writer.add_scalar("waveform/loss", value, step)
+
+    def mixes(self, name: str, mixes: Mapping[str, tuple[Sound, int]], *, step: int) -> None:
+        """How songs sound at a step: by song a mix ``(2, samples)`` and its rate, summed to mono at one level."""
+        for song, (mix, rate) in mixes.items():
+            self._writer.add_audio(f"{name}/{song}", _at_peak(mix.mean(axis=0))[None], step, rate)
+
     def sounds(self, entry: SongEntry, mixer: Mixer, *, cache: Path, seed: int = 0) -> None:
         """A stretch of a song as the person left it, degraded, and as the mixer sets it."""
         for name, (mix, rate) in before_and_after(entry, mixer, cache=cache, seed=seed).items():

@@ -23,6 +23,7 @@ WITH_REFERENCE: Final = "reference-net"
 CACHE: Final = Path("var/training")
 RUNS: Final = Path("var/runs")
 LONGEST: Final = 5_000
+LONGEST_ON_SOUND: Final = 1_000
 
 
 class Command(BaseCommand):
@@ -47,6 +48,14 @@ class Command(BaseCommand):
             action="store_true",
             help="Only train the towers of console-net's checkpoint that bring compressors and rooms to a wish.",
         )
+        parser.add_argument(
+            "--waveform-steps",
+            metavar="N",
+            type=int,
+            default=0,
+            help="Fine-tune console-net on sound for up to N steps, where left-out artists show that it helps; "
+            "0, which is none, unless said.",
+        )
         parser.add_argument("--cache", metavar="DIR", type=Path, default=CACHE, help=f"Features; {CACHE} unless said.")
         parser.add_argument("--runs", metavar="DIR", type=Path, default=RUNS, help=f"For TensorBoard; {RUNS}.")
 
@@ -54,6 +63,7 @@ class Command(BaseCommand):
         from mixing.engine.training.shipping import STYLED, Order, train, train_outcomes, write_styles
 
         try:
+            _refuse_waveform_steps(options, STYLED)
             if options["outcomes"]:
                 _refuse_without_wishes(options["family"], STYLED)
                 order = _order(options)
@@ -103,11 +113,13 @@ def _order(options: dict[str, Any]) -> dict[str, Any]:
             raise MixFailed("bad_number", f"--{name} is a number from 1 to {highest}.", field=name)
     if options["device"] == "cuda":
         _refuse_without_gpu()
-    told = ("family", "data", "output", "device", "seed", "seeds", "resume", "cache", "runs")
+    told = ("family", "data", "output", "device", "seed", "seeds", "resume", "cache", "runs", "waveform_steps")
     command = (
         f"manage.py train_mixer --family {options['family']} --data {options['data'].as_posix()} "
         f"--seed {options['seed']} --seeds {options['seeds']} --steps {options['steps']}"
     )
+    if options["waveform_steps"]:
+        command += f" --waveform-steps {options['waveform_steps']}"
     return {**{name: options[name] for name in told}, "most_steps": options["steps"], "command": command}
 
 
@@ -119,6 +131,26 @@ def _refuse_style_of(family: str, styled: str) -> None:
 def _refuse_without_wishes(family: str, styled: str) -> None:
     if family != styled:
         raise MixFailed("no_outcomes", f"Only {styled} has towers that bring compressors to a wish.", field="family")
+
+
+def _refuse_waveform_steps(options: dict[str, Any], styled: str) -> None:
+    steps = options["waveform_steps"]
+    if not 0 <= steps <= LONGEST_ON_SOUND:
+        raise MixFailed(
+            "bad_number", f"--waveform-steps is a number from 0 to {LONGEST_ON_SOUND}.", field="waveform_steps"
+        )
+    if steps and options["family"] != styled:
+        raise MixFailed(
+            "no_waveform_stage",
+            f"Only {styled} is fine-tuned on sound; leave --waveform-steps out for {options['family']}.",
+            field="waveform_steps",
+        )
+    if steps and (options["styles"] or options["outcomes"]):
+        raise MixFailed(
+            "no_waveform_stage",
+            "--styles and --outcomes leave the towers for level, EQ and place as they are; leave --waveform-steps out.",
+            field="waveform_steps",
+        )
 
 
 def _refuse_without_gpu() -> None:
