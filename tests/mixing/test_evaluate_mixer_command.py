@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from mixing.management.commands.evaluate_mixer import seeds_of
+from mixing.management.commands.evaluate_mixer import mixers_of_keys, seeds_of
 from tests.mixing.engine.training.songs import two_stems, write_song
 
 CARD = {"artist": "Ann", "licence": "CC0-1.0", "human_balance": "sum"}
@@ -97,6 +97,13 @@ def test_generated_songs_are_judged_in_a_table_of_their_own(data: Path) -> None:
     assert "Generated songs (1):" in told
 
 
+def test_unless_told_nobody_mixes_who_needs_a_reference(data: Path, tmp_path: Path) -> None:
+    assert {"search", "reference-net"}.isdisjoint(each.key for each in mixers_of_keys(None))
+    assert {"rough-mix", "console-net"} <= {each.key for each in mixers_of_keys(None)}
+    told = evaluated(data, "--mixers", "faders-up,search")
+    assert "search did not mix any song: The search needs a reference" in told
+
+
 def test_styles_are_told_apart_song_by_song(data: Path, tmp_path: Path) -> None:
     plots = tmp_path / "plots"
     told = evaluated(data, "--styles", "--mixers", "faders-up,equal-loudness", "--plots", str(plots))
@@ -107,6 +114,8 @@ def test_styles_are_told_apart_song_by_song(data: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["--mixers", " ,"], "--mixers names none"),
+        (["--songs", ""], "--songs names none"),
         (["--styles", "--curve"], "--styles and --curve are different questions"),
         (["--leave-out", "song", "--folds", "1"], "--folds goes from 2"),
         (["--leave-out", "song", "--mixers", "search"], "search does not learn from balances"),

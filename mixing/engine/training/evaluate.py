@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mixing.engine.errors import MixFailed
+from mixing.engine.errors import AudioRejected, MixFailed
 from mixing.engine.mixers.interface import Intent, Mixer, SessionFeatures
+from mixing.engine.mixers.rough_fit import CARD
+from mixing.engine.mixers.rules import RoughMix
 from mixing.engine.roles import group_of
 from mixing.engine.session_folder import SONG_FILE
 from mixing.engine.training.bootstrap import Interval, bootstrap_mean, paired_difference
@@ -68,7 +71,7 @@ def evaluate(
     Parameters
     ----------
     entries : Sequence[SongEntry]
-        Songs of any kind; those that nothing can be learnt from are left out with a remark.
+        Songs of any kind; those that nothing can be compared on, or that cannot be read, are left out with a remark.
     mixers_of : Callable[[SongEntry], Sequence[Mixer]]
         Who mixes a song: always the same mixers, or those that never heard it.
     cache : Path
@@ -78,8 +81,6 @@ def evaluate(
     ------
     MixFailed
         ``nothing_to_evaluate`` if no song is left.
-    AudioRejected
-        If a stem cannot be read.
     """
     judged, remarks = songs_to_judge(entries)
     songs: list[SongErrors] = []
@@ -87,15 +88,47 @@ def evaluate(
     for entry in judged:
         if tell is not None:
             tell(entry)
-        found = _errors_of_song(entry, mixers_of(entry), seeds, cache, refusals)
+        try:
+            found = _errors_of_song(entry, mixers_of(entry), seeds, cache, refusals)
+        except AudioRejected as error:
+            remarks.append(f"{entry.id} is left out: {error.message}")
+            continue
         if any(found.values()):
             songs.append(_song_errors(entry, found))
         else:
             remarks.append(f"{entry.id} is left out: nothing is heard in it.")
     if not songs:
         raise MixFailed("nothing_to_evaluate", " ".join(["There is no song to evaluate on.", *remarks]))
-    remarks += [f"{key} did not mix every song: {sentence}" for key, sentence in refusals.items()]
+    mixed = {key for song in songs for key in song.mixers}
+    remarks += [
+        f"{key} did not mix {'every' if key in mixed else 'any'} song: {sentence}" for key, sentence in refusals.items()
+    ]
     return Outcome(songs=tuple(songs), remarks=tuple(remarks))
+
+
+def remarks_on(mixers: Sequence[Mixer], songs: Sequence[SongErrors]) -> list[str]:
+    """What flatters or belittles mixers that were not made for this evaluation: songs they know, and no reference."""
+    remarks = []
+    judged = {song.id for song in songs}
+    for each in mixers:
+        known = sorted(judged & songs_known_to(each))
+        if known:
+            remarks.append(
+                f"{each.key} has learnt from {len(known)} of these songs ({', '.join(known)}), which flatters it; "
+                "--leave-out judges it without them."
+            )
+        if getattr(each, "needs_reference", False) and any(each.key in song.mixers for song in songs):
+            remarks.append(f"{each.key} goes by a reference and was given none; evaluate_reference judges it by one.")
+    return remarks
+
+
+def songs_known_to(mixer: Mixer) -> frozenset[str]:
+    """The songs that a mixer that ships has learnt from, as its card lists them."""
+    if isinstance(mixer, RoughMix):
+        listed = json.loads(CARD.read_text(encoding="utf-8"))["data"]["songs"]
+    else:
+        listed = getattr(getattr(mixer, "card", None), "data", {}).get("songs", ())
+    return frozenset(str(song["id"]) for song in listed)
 
 
 def songs_to_judge(entries: Sequence[SongEntry]) -> tuple[list[SongEntry], list[str]]:

@@ -69,8 +69,9 @@ def left_out_mixers(
 ) -> MixersOf:
     """For each song, mixers that were made without it, or without any song of its artist.
 
-    A fold learns from the songs whose weights may ship, as what ships does, and real ones only; generated songs are
-    judged by mixers that learnt from all of these.
+    A fold learns from the songs whose weights may ship, as what ships does, and real ones only; where that leaves a
+    fold without any, from all, since nothing that is made here leaves the house. Generated songs are judged by mixers
+    that learnt from all of these.
 
     Parameters
     ----------
@@ -88,9 +89,9 @@ def left_out_mixers(
     """
     judged, _ = songs_to_judge(entries)
     real = [entry for entry in with_human_balance(judged) if entry.kind == "real"]
-    teaching = _examples_by_song([entry for entry in real if entry.weights_may_ship], cache, mel)
-    made: dict[str, list[Mixer]] = {}
     parts = _folds(real, split, folds)
+    teaching = _examples_by_song(_teachers(real, parts, tell), cache, mel)
+    made: dict[str, list[Mixer]] = {}
     for number, fold in enumerate(parts, start=1):
         if tell is not None:
             tell(f"fold {number} of {len(parts)}: without {', '.join(song.id for song in fold.test)}")
@@ -102,6 +103,18 @@ def left_out_mixers(
             tell(f"for {len(others)} songs that teach nothing: all songs")
         made |= dict.fromkeys((song.id for song in others), _made(list(teaching), teaching, trainers))
     return lambda entry: made[entry.id]
+
+
+def _teachers(real: Sequence[SongEntry], parts: Sequence[Fold], tell: Tell | None) -> list[SongEntry]:
+    shipping = [entry for entry in real if entry.weights_may_ship]
+    known = {entry.id for entry in shipping}
+    if all(any(song.id in known for song in fold.train) for fold in parts):
+        return shipping
+    if tell is not None:
+        tell(
+            "too few of these songs have a licence that lets weights ship: learning from all, for this evaluation only"
+        )
+    return list(real)
 
 
 def _folds(real: Sequence[SongEntry], split: Split, folds: int | None) -> list[Fold]:

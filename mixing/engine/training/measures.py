@@ -73,7 +73,7 @@ def stem_errors(human: Sequence[StemSound], mixed: Sequence[StemSound]) -> dict[
 
     ``level_lu`` is the mean of |difference of loudness|, both around the song's mean; ``eq_db`` the mean over stems of
     the mean over bands of |difference of the band levels, its mean removed|; ``pan`` the mean of |difference of
-    imbalance|.
+    imbalance|. A single stem that is heard has no balance: then there is no ``level_lu``.
 
     Raises
     ------
@@ -84,8 +84,9 @@ def stem_errors(human: Sequence[StemSound], mixed: Sequence[StemSound]) -> dict[
     if not heard:
         raise ValueError("There is no stem to compare.")
     sounding = [(one, other) for one, other in heard if other.loudness_lufs is not None]
+    level = {"level_lu": _level_lu([one for one, _ in heard], [other for _, other in heard])} if heard[1:] else {}
     return {
-        "level_lu": _level_lu([one for one, _ in heard], [other for _, other in heard]),
+        **level,
         "eq_db": _mean([band_error_db(one.bands_db, other.bands_db) for one, other in sounding]),
         "pan": _mean([abs(other.imbalance - one.imbalance) for one, other in sounding]),
     }

@@ -130,11 +130,11 @@ def start_of(entry: SongEntry, variation: Variation) -> float:
 
 def most_active_start_s(entry: SongEntry, length_s: float) -> float:
     """The whole second from which on stems sound for the most seconds, summed over the stems."""
-    sounding = np.zeros(int(np.ceil(duration_s(entry))))
+    sounding = np.zeros(max(1, int(np.ceil(duration_s(entry)))))
     for stem in entry.stems:
         active = _active_seconds(stem.path)
         sounding[: active.size] += active
-    length = min(round(length_s), sounding.size)
+    length = min(max(1, round(length_s)), sounding.size)
     totals = np.convolve(sounding, np.ones(length), mode="valid")
     return float(np.argmax(totals))
 

@@ -116,6 +116,8 @@ def curve_figures(found: Mapping[str, Any]) -> dict[str, str]:
     for measure in STEM_MEASURES:
         word, unit = HEADINGS[measure]
         curves = [Curve(label=key, points=_points(rows, measure)) for key, rows in found["mixers"].items()]
+        if not any(curve.points for curve in curves):
+            continue
         svg = curve_plot_svg(
             curves, title=f"{word} error over the number of songs", x_label="songs learnt from", unit=unit or "share"
         )
@@ -124,7 +126,7 @@ def curve_figures(found: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _points(rows: Mapping[str, Any], measure: str) -> tuple[CurvePoint, ...]:
-    return tuple(CurvePoint(x=float(count), **row[measure]) for count, row in rows.items())
+    return tuple(CurvePoint(x=float(count), **row[measure]) for count, row in rows.items() if measure in row)
 
 
 class _Named:
@@ -147,7 +149,10 @@ def _name(key: str, count: int, draw: int) -> str:
 def _point(songs: Sequence[SongErrors], key: str, count: int, draws: int) -> dict[str, dict[str, float]]:
     """By measure: mean over songs of the mean over draws."""
     names = [_name(key, count, draw) for draw in range(draws)]
-    return {
-        measure: bootstrap_mean([sum(song.mixers[name][measure] for name in names) / draws for song in songs]).to_dict()
-        for measure in STEM_MEASURES
-    }
+    found = {}
+    for measure in STEM_MEASURES:
+        judged = [song.mixers for song in songs if all(measure in song.mixers[name] for name in names)]
+        if judged:
+            means = [sum(mixers[name][measure] for name in names) / draws for mixers in judged]
+            found[measure] = bootstrap_mean(means).to_dict()
+    return found

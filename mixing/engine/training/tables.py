@@ -55,7 +55,7 @@ def curve_table(found: Mapping[str, Any]) -> str:
     lines = [f"| songs learnt from | {' | '.join(counts)} |", f"|---|{'---|' * len(counts)}"]
     for key, rows in found["mixers"].items():
         for measure in STEM_MEASURES:
-            cells = " | ".join(_cell(rows[count][measure], measure) for count in counts)
+            cells = " | ".join(_cell(rows[count].get(measure), measure) for count in counts)
             lines.append(f"| {key}, {' '.join(HEADINGS[measure]).strip()} | {cells} |")
     return "\n".join(lines)
 
@@ -101,11 +101,13 @@ def _table(rows: Rows, measures: Sequence[str]) -> str:
     titles = [" ".join(HEADINGS[measure]).strip() for measure in present]
     lines = [f"| | {' | '.join(titles)} |", f"|---|{'---|' * len(present)}"]
     for key, values in rows.items():
-        cells = [_cell(values[measure], measure) if measure in values else "–" for measure in present]
+        cells = [_cell(values.get(measure), measure) for measure in present]
         lines.append(f"| {key} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _cell(value: Mapping[str, float], measure: str) -> str:
+def _cell(value: Mapping[str, float] | None, measure: str) -> str:
+    if value is None:
+        return "–"
     digits = 2 if HEADINGS[measure][1] or measure == "mrstft" else 3
     return f"{value['mean']:.{digits}f} [{value['low']:.{digits}f}, {value['high']:.{digits}f}]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from argparse import ArgumentParser, ArgumentTypeError
@@ -55,7 +56,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--data", metavar="DIR", type=Path, required=True, help="DIR/<song>/<stem files>.")
-        parser.add_argument("--mixers", metavar="KEYS", help="Who mixes, with commas; every mixer unless said.")
+        parser.add_argument(
+            "--mixers", metavar="KEYS", help="Who mixes, with commas; unless said, every mixer that needs no reference."
+        )
         parser.add_argument("--seeds", metavar="SEEDS", type=seeds_of, default=(0, 1, 2, 3, 4), help="0-4 unless said.")
         parser.add_argument("--songs", metavar="IDS", help="Only these songs, with commas.")
         parser.add_argument("--json", metavar="FILE", type=Path, help="Write everything that was measured.")
@@ -102,7 +105,7 @@ class Command(BaseCommand):
         return self._evaluation(entries, options)
 
     def _evaluation(self, entries: list[SongEntry], options: dict[str, Any]) -> Answer:
-        from mixing.engine.training.evaluate import evaluate, report
+        from mixing.engine.training.evaluate import evaluate, remarks_on, report
         from mixing.engine.training.leave_out import left_out_mixers
         from mixing.engine.training.tables import figures, markdown_tables
 
@@ -110,6 +113,8 @@ class Command(BaseCommand):
         if split is None:
             mixers = mixers_of_keys(options["mixers"])
             outcome = evaluate(entries, lambda _: mixers, options["seeds"], cache=cache, tell=self._tell)
+            more = remarks_on(mixers, outcome.songs)
+            outcome = dataclasses.replace(outcome, remarks=(*outcome.remarks, *more))
         else:
             made = left_out_mixers(
                 entries, split, _trainers(options), cache=cache, folds=options["folds"], tell=self._say
@@ -120,11 +125,15 @@ class Command(BaseCommand):
         return found, told, {f"evaluation-{measure.partition('_')[0]}": svg for measure, svg in figures(found).items()}
 
     def _styles(self, entries: list[SongEntry], options: dict[str, Any]) -> Answer:
+        from mixing.engine.training.evaluate import songs_known_to
         from mixing.engine.training.style_matrix import style_matrix
         from mixing.engine.training.tables import matrix_figure, matrix_table
 
         mixers = mixers_of_keys(options["mixers"])
-        unseen = [entry for entry in entries if entry.id not in songs_known_to(mixers)]
+        known = frozenset[str]().union(*map(songs_known_to, mixers))
+        unseen = [entry for entry in entries if entry.id not in known]
+        if not unseen:
+            raise MixFailed("all_known", "These mixers have learnt from every song of the data: bring other songs.")
         found = style_matrix(unseen, mixers, seed=options["seeds"][0], cache=options["cache"], tell=self._tell)
         return found, matrix_table(found), {"styles": matrix_figure(found)}
 
@@ -150,22 +159,22 @@ class Command(BaseCommand):
 
 
 def mixers_of_keys(keys: str | None) -> Sequence[Mixer]:
-    """The mixers of ``a,b,c``, each once, in that order."""
+    """The mixers of ``a,b,c``, each once, in that order; unless said, all but those that need a reference."""
     if keys is None:
-        return all_mixers()
-    return [mixer(key) for key in dict.fromkeys(part.strip() for part in keys.split(",") if part.strip())]
+        return [each for each in all_mixers() if not getattr(each, "needs_reference", False)]
+    return [mixer(key) for key in _parts(keys)]
 
 
 def chosen(entries: list[SongEntry], ids: str | None) -> list[SongEntry]:
     """The songs of ``a,b,c``, or all."""
     if ids is None:
         return entries
-    wanted = [part.strip() for part in ids.split(",") if part.strip()]
+    wanted = _parts(ids)
     known = {entry.id: entry for entry in entries}
     for name in wanted:
         if name not in known:
             raise MixFailed("unknown_song", f"There is no song {name!r} in the data; it has {', '.join(known)}.")
-    return [known[name] for name in dict.fromkeys(wanted)]
+    return [known[name] for name in wanted]
 
 
 def refuse_closed(path: Path | None) -> None:
@@ -174,17 +183,16 @@ def refuse_closed(path: Path | None) -> None:
         raise MixFailed("no_folder", f"There is no folder {path.parent} to write {path.name} into.", field=str(path))
 
 
-def songs_known_to(mixers: Sequence[Mixer]) -> frozenset[str]:
-    """The songs that any of these mixers' checkpoints learnt from, as their cards list them."""
-    listed = (getattr(getattr(each, "card", None), "data", {}).get("songs", ()) for each in mixers)
-    return frozenset(str(song["id"]) for songs in listed for song in songs)
+def _parts(text: str) -> list[str]:
+    """``a, b,a`` is a and b."""
+    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def _trainers(options: dict[str, Any]) -> dict[str, Train]:
     from mixing.engine.training.leave_out import RULES, trainer
 
-    keys = [part.strip() for part in (options["mixers"] or ",".join(RULES)).split(",") if part.strip()]
-    return {key: trainer(key) for key in dict.fromkeys(keys)}
+    keys = RULES if options["mixers"] is None else _parts(options["mixers"])
+    return {key: trainer(key) for key in keys}
 
 
 def _refuse_contradictions(options: dict[str, Any]) -> None:
@@ -195,6 +203,11 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
     for name, least in (("folds", 2), ("draws", 1), ("generated", 0)):
         if options[name] is not None and not least <= options[name] <= MOST:
             raise MixFailed("out_of_range", f"--{name} goes from {least} to {MOST}.", field=name)
+    for name in ("mixers", "songs"):
+        if options[name] is not None and not _parts(options[name]):
+            raise MixFailed(
+                "nobody_named", f"--{name} names none: name some, with commas, or leave it out.", field=name
+            )
 
 
 def written(found: dict[str, Any]) -> str:

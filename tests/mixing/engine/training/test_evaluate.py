@@ -13,10 +13,10 @@ import pytest
 from mixing.engine.console.parameters import ConsoleParameters, Eq, Strip
 from mixing.engine.errors import MixFailed
 from mixing.engine.mixers.interface import Intent, Mixer, SessionFeatures
-from mixing.engine.mixers.rules import EqualLoudness, FadersUp
+from mixing.engine.mixers.rules import EqualLoudness, FadersUp, RoughMix
 from mixing.engine.training.corpus import SongEntry, read_corpus, read_song
 from mixing.engine.training.degrade import draw_degradation
-from mixing.engine.training.evaluate import Outcome, evaluate, report
+from mixing.engine.training.evaluate import Outcome, evaluate, remarks_on, report, songs_known_to
 from tests.mixing.engine.real_songs import real_songs
 from tests.mixing.engine.training.songs import noise, tone, two_stems, write_song
 
@@ -120,7 +120,40 @@ def test_raw_tracks_with_a_human_mix_are_compared_by_their_sum(tmp_path: Path) -
 def test_a_mixer_that_refuses_is_reported_and_the_others_go_on(song: SongEntry, tmp_path: Path) -> None:
     outcome = run([song], tmp_path, Refuses("night", 3), FadersUp())
     assert set(outcome.songs[0].mixers) == {"faders-up"}
-    assert outcome.remarks == ("refuses did not mix every song: Give this mixer a reference.",)
+    assert outcome.remarks == ("refuses did not mix any song: Give this mixer a reference.",)
+
+
+def test_a_song_that_cannot_be_read_is_left_out_with_the_file_and_the_others_are_judged(
+    song: SongEntry, tmp_path: Path
+) -> None:
+    broken = write_song(tmp_path / "data" / "day", two_stems(), CARD)
+    (broken / "Bass.wav").write_bytes(b"RIFF nothing")
+    outcome = run([read_song(broken), song], tmp_path, FadersUp())
+    assert [each.id for each in outcome.songs] == ["night"]
+    (remark,) = outcome.remarks
+    assert remark.startswith("day is left out: day/Bass.wav cannot be read")
+
+
+def test_a_sound_shorter_than_a_second_is_judged(tmp_path: Path) -> None:
+    short = {"Bass.wav": tone(110.0, seconds=0.45), "Drums.wav": noise(1, seconds=0.42)}
+    found = run([read_song(write_song(tmp_path / "data" / "hit", short, CARD))], tmp_path, FadersUp()).songs
+    assert found[0].mixers["faders-up"]["level_lu"] > 0.0
+
+
+def test_a_mixer_that_knows_a_song_and_one_that_misses_its_reference_are_told(song: SongEntry, tmp_path: Path) -> None:
+    found = run([song], tmp_path, FadersUp(), RoughMix()).songs
+    learnt = sorted(songs_known_to(RoughMix()))
+    assert len(learnt) >= 20
+    known = replace(found[0], id=learnt[0])
+    (remark,) = remarks_on([FadersUp(), RoughMix()], [known, found[0]])
+    assert remark.startswith(f"rough-mix has learnt from 1 of these songs ({learnt[0]}), which flatters it")
+
+    class Near(FadersUp):
+        needs_reference = True
+
+    (remark,) = remarks_on([Near()], found)
+    assert remark.startswith("faders-up goes by a reference and was given none")
+    assert remarks_on([FadersUp(), RoughMix()], found) == []
 
 
 def test_generated_songs_stand_in_rows_of_their_own(song: SongEntry, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,6 +62,15 @@ def test_a_song_is_judged_by_mixers_that_learnt_from_all_other_songs_that_may_sh
         "c": {"a1", "a2", "b"},
         "made": {"a1", "a2", "b"},
     }
+
+
+def test_songs_that_nobody_licensed_teach_each_other_as_nothing_leaves_the_house(
+    entries: list[SongEntry], tmp_path: Path
+) -> None:
+    kept = [dataclasses.replace(entry, weights_may_ship=False) for entry in entries if entry.kind == "real"]
+    assert heard_by(kept, "song", tmp_path)["a1"] == {"a2", "b", "c"}
+    only_one = [dataclasses.replace(entry, weights_may_ship=entry.id == "b") for entry in kept]
+    assert heard_by(only_one, "song", tmp_path)["b"] == {"a1", "a2", "c"}  # without b nothing would teach
 
 
 def test_an_artist_is_left_out_with_all_songs(entries: list[SongEntry], tmp_path: Path) -> None:

@@ -62,6 +62,11 @@ def test_a_stem_that_the_mixer_lost_counts_as_far_behind() -> None:
     assert errors["level_lu"] == pytest.approx(LOST_LU / 2)
 
 
+def test_one_stem_alone_has_no_balance_to_be_right_about() -> None:
+    assert stem_errors([sound(-20.0)], [sound(-14.0, 0.25)]) == pytest.approx({"eq_db": 0.0, "pan": 0.25})
+    assert "level_lu" not in stem_errors([sound(-20.0), sound(None)], [sound(-14.0), sound(-20.0)])
+
+
 def test_the_equaliser_error_knows_no_level() -> None:
     # A straight tilt of 8 dB over the bands is up to 4 dB off on both ends, 2.05 on average over 40 bands.
     assert band_error_db(np.zeros(40), np.linspace(-4.0, 4.0, 40) + 30.0) == pytest.approx(2.051, abs=0.001)
@@ -130,4 +135,4 @@ def test_a_short_mix_can_be_measured() -> None:
 
 
 def test_the_names_of_the_measures_are_those_that_are_given() -> None:
-    assert tuple(stem_errors([sound(-20.0)], [sound(-20.0)])) == STEM_MEASURES
+    assert tuple(stem_errors([sound(-20.0)] * 2, [sound(-20.0)] * 2)) == STEM_MEASURES
