@@ -56,6 +56,9 @@ def test_songs_that_the_shipped_net_never_heard_are_mixed_by_it_and_told_in_a_ta
         (["--songs", "noon"], "There is no song called noon in the data"),
         (["--folds", "1"], "--folds is a number from 2 to 50"),
         (["--steps", "0"], "--steps is a number from 1"),
+        (["--songs", ","], "--songs names none"),
+        (["--json", "no/such/place/out.json"], "There is no folder"),
+        (["--record", "no/such/place"], "There is no checkpoint file reference-net.json"),
     ],
 )
 def test_what_cannot_be_evaluated_is_said_in_a_sentence(data: Path, arguments: list[str], sentence: str) -> None:

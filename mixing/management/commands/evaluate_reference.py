@@ -12,9 +12,11 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from mixing.engine.errors import EngineError, MixFailed
+from mixing.engine.mixers import checkpoint
 from mixing.engine.mixers.interface import Mixer
 from mixing.engine.mixers.registry import mixer
 from mixing.engine.training.corpus import SongEntry, read_corpus
+from mixing.management.commands.evaluate_mixer import refuse_closed
 
 CACHE: Final = Path("var/training")
 FOLDS: Final = 4
@@ -53,17 +55,22 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             _refuse_contradictions(options)
+            refuse_closed(options["json"])
+            if options["record"] is not None:
+                checkpoint.read_card(options["record"] / "reference-net.json")
             songs = _chosen(read_corpus(options["data"]), options["songs"])
             report: dict[str, Any] = {"kinds": {"real": self._judged(songs, options)}}
             if options["generated"]:
                 report["kinds"]["generated"] = self._judged(_generated(options), options)
+            report |= {name: options[name] for name in ("folds", "seed", "steps", "consoles")}
+            if options["json"] is not None:
+                options["json"].write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+            if options["record"] is not None:
+                record_in(options["record"], report["kinds"])
         except EngineError as error:
             raise CommandError(error.message) from None
-        report |= {name: options[name] for name in ("folds", "seed", "steps", "consoles")}
-        if options["json"] is not None:
-            options["json"].write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        if options["record"] is not None:
-            record_in(options["record"], report["kinds"])
+        except OSError as error:
+            raise CommandError(f"{error.filename or options['data']}: {error.strerror or error}.") from None
         self.stdout.write("\n\n".join(_shown(kind, told) for kind, told in report["kinds"].items()))
 
     def _judged(self, songs: list[SongEntry], options: dict[str, Any]) -> dict[str, Any]:
@@ -137,7 +144,9 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
 def _chosen(songs: Sequence[SongEntry], ids: str | None) -> list[SongEntry]:
     if ids is None:
         return list(songs)
-    wanted = {part.strip() for part in ids.split(",")}
+    wanted = {part.strip() for part in ids.split(",") if part.strip()}
+    if not wanted:
+        raise MixFailed("nobody_named", "--songs names none: name some, with commas, or leave it out.", field="songs")
     unknown = wanted - {song.id for song in songs}
     if unknown:
         raise MixFailed("no_songs", f"There is no song called {sorted(unknown)[0]} in the data.", field="songs")
