@@ -17,6 +17,8 @@ from typing import Any, Final
 import numpy as np
 
 from mixing.engine.errors import MixFailed
+from mixing.engine.mixers.learned import LearnedMixer
+from mixing.engine.mixers.networks.families import TOWERS
 from mixing.engine.training.bases import base_fitted_on, cross_fitted
 from mixing.engine.training.bootstrap import bootstrap_mean, paired_difference
 from mixing.engine.training.content import write_whole
@@ -24,7 +26,7 @@ from mixing.engine.training.examples import Example
 from mixing.engine.training.loop import Recipe, Run, shrink
 from mixing.engine.training.loop import advance as advance_by_features
 from mixing.engine.training.prepared import Prepared, prepare
-from mixing.engine.training.retrain import FEWEST_ARTISTS, Chosen
+from mixing.engine.training.retrain import FEWEST_ARTISTS, RECIPES, Chosen, card_of, mixer_of
 from mixing.engine.training.retrain import begin as begin_by_features
 from mixing.engine.training.run_state import resume, save_run
 from mixing.engine.training.splits import artist_groups, by_artist
@@ -149,6 +151,17 @@ def tune(
     return verdict
 
 
+def train_fold_on_sound(examples: Sequence[Example], *, cache: Path, steps: int, seed: int = 0) -> LearnedMixer:
+    """:func:`~mixing.engine.training.retrain.train_fold` for the console net, with the waveform stage behind it."""
+    recipe = dataclasses.replace(RECIPES[FAMILY], seed=seed)
+    towers = {tower: "trained" if recipe.shares.get(tower, 1.0) > 0.0 else "rule" for tower in TOWERS}
+    chosen = Chosen(recipe=recipe, towers=towers, curve={}, metrics={})
+    run, prepared = _learned(chosen, examples, "cpu")
+    tuned = begin(run.network, stage_recipe(chosen, steps=steps, seed=seed))
+    advance(tuned, Excerpts(examples, prepared, HeardSongs(cache)), until=steps)
+    return mixer_of(run, card_of(FAMILY, recipe.sizes, towers), base=base_fitted_on(FAMILY, examples))
+
+
 def forget(folder: Path) -> None:
     """Leave nothing of an earlier stage in a run's folder, so that nobody goes on with it."""
     for name in ("waveform.json", "waveform.safetensors"):
@@ -242,10 +255,7 @@ def _without(
     tracker: Tracker | None,
 ) -> dict[int, SongErrors]:
     """Errors on unknown songs by step, while a network that learned from known ones is tuned on these."""
-    learned = cross_fitted(FAMILY, known)
-    run = begin_by_features(FAMILY, learned, chosen.recipe, device=device)
-    advance_by_features(run, learned, until=run.last)
-    shrink(run)
+    run, learned = _learned(chosen, known, device)
     tuned = begin(run.network, recipe)
     teaching = Excerpts(known, learned, heard, device=device)
     asked = Excerpts(unknown, prepare(unknown, base_fitted_on(FAMILY, known), with_mel=False), heard, device=device)
@@ -256,6 +266,15 @@ def _without(
         if tracker is not None and step in (0, tuned.last):
             tracker.mixes("waveform", mixes_of(tuned.network, asked, recipe.steps), step=step)
     return found
+
+
+def _learned(chosen: Chosen, examples: Sequence[Example], device: str) -> tuple[Run, list[Prepared]]:
+    """The network as the training by features leaves it to play, and what it learned from."""
+    prepared = cross_fitted(FAMILY, examples)
+    run = begin_by_features(FAMILY, prepared, chosen.recipe, device=device)
+    advance_by_features(run, prepared, until=run.last)
+    shrink(run)
+    return run, prepared
 
 
 def _cost(errors: Mapping[str, float]) -> float:
