@@ -19,7 +19,7 @@ from mixing.engine.audio.whole_file import whole_file
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.console.renderer import RenderReport, render
 from mixing.engine.console.sources import StemSource
-from mixing.engine.errors import MixFailed
+from mixing.engine.errors import AudioRejected, MixFailed
 from mixing.engine.export.outputs import refuse_unknown_extension, write_export
 from mixing.engine.export.session import Session, SessionStem
 from mixing.engine.mixers.interface import AudioFeatures, Intent, Mixer, SessionFeatures, StemFeatures
@@ -51,6 +51,7 @@ def mix_folder(
     parameters_output: Path | None = None,
     exports: Sequence[Path] = (),
     mixed_by: str = "",
+    mixer_version: str = "",
     tell: Tell = lambda stage, done: None,
 ) -> FolderMix:
     """Mix a folder's stems into ``output`` (24-bit WAV or FLAC, by its extension).
@@ -68,7 +69,7 @@ def mix_folder(
         Where the console that was used is written as JSON.
     exports : Sequence[Path]
         Further forms of the mix, each by its extension; see :mod:`mixing.engine.export.outputs`.
-    mixed_by : str
+    mixed_by, mixer_version : str
         Who set the console, in words, for the exports.
 
     Raises
@@ -87,7 +88,10 @@ def mix_folder(
         report = _rendered(sources, parameters, session.sample_rate, mixed, tell)
         finished = Session(
             title=folder.title,
+            artist=folder.artist,
+            licence=folder.licence,
             mixer=mixed_by,
+            mixer_version=mixer_version,
             sample_rate=session.sample_rate,
             stems=stems,
             parameters=parameters,
@@ -115,8 +119,13 @@ def as_saved(parameters: ConsoleParameters, folder: SessionFolder) -> Console:
 
 
 def measured_reference(path: Path, tell: Tell = lambda stage, done: None) -> AudioFeatures:
-    """What a reference mix measures."""
-    return analyse(path, name=path.name, progress=lambda done: tell("Listening to the reference", done))
+    """What a reference mix measures; AudioRejected ``silent_reference`` where it has no sound to come near."""
+    found = analyse(path, name=path.name, progress=lambda done: tell("Listening to the reference", done))
+    if found.loudness_lufs is None:
+        raise AudioRejected(
+            "silent_reference", f"“{path.name}” is silent: there is nothing to come near. Name another recording."
+        )
+    return found
 
 
 def refuse_other_stems(stems: Sequence[str], parameters: ConsoleParameters) -> None:

@@ -31,11 +31,16 @@ class FolderStem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFolder:
-    """A folder's stems, in order, and the song's title: that of ``song.json``, or else the folder's name."""
+    """A folder's stems, in order, and the song's title: that of ``song.json``, or else the folder's name.
+
+    ``artist`` and ``licence`` are as ``song.json`` says them; empty where it says nothing.
+    """
 
     path: Path
     title: str
     stems: tuple[FolderStem, ...]
+    artist: str = ""
+    licence: str = ""
 
 
 def read_session_folder(folder: Path) -> SessionFolder:
@@ -54,11 +59,12 @@ def read_session_folder(folder: Path) -> SessionFolder:
     if not folder.is_dir():
         raise MixFailed("no_folder", f"There is no folder called {folder}.", field=str(folder))
     song_file = folder / SONG_FILE
+    song: Mapping[str, Any]
     if song_file.exists():
         song = _read_song(song_file)
-        title, stems = song.get("title"), _listed(folder, song)
+        stems = _listed(folder, song)
     else:
-        title, stems = None, _found(folder)
+        song, stems = {}, _found(folder)
     if not stems:
         kinds = "WAV, AIFF, FLAC, MP3 or OGG"
         raise MixFailed("no_stems", f"{folder} holds no stems: put {kinds} files in it.", field=str(folder))
@@ -70,8 +76,17 @@ def read_session_folder(folder: Path) -> SessionFolder:
             field=str(folder),
         )
     return SessionFolder(
-        path=folder, title=title if isinstance(title, str) and title else folder.resolve().name, stems=tuple(stems)
+        path=folder,
+        title=_word(song, "title") or folder.resolve().name,
+        stems=tuple(stems),
+        artist=_word(song, "artist"),
+        licence=_word(song, "licence"),
     )
+
+
+def _word(song: Mapping[str, Any], key: str) -> str:
+    value = song.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _found(folder: Path) -> list[FolderStem]:

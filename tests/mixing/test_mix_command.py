@@ -21,7 +21,7 @@ from django.core.management import CommandError, call_command
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.export.dawproject import read_dawproject
 from mixing.engine.export.session import read_session
-from mixing.engine.mixers.registry import all_mixers
+from mixing.engine.mixers.registry import all_mixers, mixer, sha256
 from tests.mixing.engine.real_songs import real_songs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -91,6 +91,24 @@ def test_the_report_says_loudness_peak_gain_and_what_held_it(folder: Path, tmp_p
     assert "True peak  -1.0 dBTP (ceiling -1.0 dBTP)" in said
     assert "held by the true-peak ceiling" in said
     assert "short of the target" in said
+
+
+def test_a_checkpoint_is_named_by_its_hash_which_plays_it_again(folder: Path, tmp_path: Path) -> None:
+    known = sha256(mixer("console-net"))
+    first, again = tmp_path / "first.wav", tmp_path / "again.wav"
+    assert f"mixed by Console net (checkpoint {known})" in mix(folder, "--mixer", "console-net", "--output", first)
+    mix(folder, "--mixer", known, "--output", again)
+    assert first.read_bytes() == again.read_bytes()
+
+
+def test_the_session_file_says_whose_song_it_is_and_which_version_mixed_it(folder: Path, tmp_path: Path) -> None:
+    words = {"title": "Night", "artist": "Ann", "licence": "CC0-1.0", "stems": [{"file": "Bass DI.wav"}]}
+    (folder / "song.json").write_text(json.dumps(words))
+    session = tmp_path / "session.json"
+    mix(folder, "--mixer", "rough-mix", "--output", tmp_path / "mix.wav", "--export", session)
+    said = json.loads(session.read_text())
+    assert [said[key] for key in ("title", "artist", "licence")] == ["Night", "Ann", "CC0-1.0"]
+    assert (said["mixer"], said["mixer_version"]) == ("Rough mix", mixer("rough-mix").version)
 
 
 def test_saved_parameters_render_the_same_bytes_without_a_mixer(folder: Path, tmp_path: Path) -> None:
@@ -212,6 +230,10 @@ def test_wrong_words_on_the_command_line_are_told_in_one_line(folder: Path, tmp_
     assert "-40 to -5" in refusal(folder, "--mixer", "rough-mix", *output, "--target-lufs", "nan")
     assert "No such file" in refusal(folder, "--mixer", "rough-mix", *output, "--intent", tmp_path / "none.json")
     assert "none.wav" in refusal(folder, "--mixer", "rough-mix", *output, "--reference", tmp_path / "none.wav")
+    for key in ("reference-net", "search"):
+        assert "name one with --reference" in refusal(folder, "--mixer", key, *output)
+    sf.write(tmp_path / "silence.wav", np.zeros(RATE), RATE)
+    assert "is silent" in refusal(folder, "--mixer", "rough-mix", *output, "--reference", tmp_path / "silence.wav")
     assert not (tmp_path / "mix.wav").exists()
 
 

@@ -27,9 +27,9 @@ from mixing.engine.folder_mix import (
     mix_folder,
     refuse_outputs,
 )
-from mixing.engine.mixers.interface import Intent
-from mixing.engine.mixers.registry import all_mixers, mixer
-from mixing.engine.session_folder import SessionFolder, read_session_folder
+from mixing.engine.mixers.interface import Intent, Mixer
+from mixing.engine.mixers.registry import all_mixers, mixer, sha256
+from mixing.engine.session_folder import read_session_folder
 
 STOPPED = 130
 """The exit status of a program that was interrupted."""
@@ -42,7 +42,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         keys = ", ".join(each.key for each in all_mixers())
         parser.add_argument("folder", metavar="DIR", type=Path, help="Stems, and perhaps a song.json that lists them.")
-        parser.add_argument("--mixer", metavar="KEY", help=f"Who sets the console: {keys}.")
+        parser.add_argument("--mixer", metavar="KEY", help=f"Who sets the console: {keys}; or a checkpoint's sha256.")
         parser.add_argument("--output", metavar="FILE", type=Path, required=True, help="The mix: a .wav or .flac file.")
         parser.add_argument("--parameters", metavar="FILE", type=Path, help="Write the console that was used, as JSON.")
         parser.add_argument(
@@ -56,7 +56,12 @@ class Command(BaseCommand):
         )
         parser.add_argument("--from-parameters", metavar="FILE", type=Path, help="Render exactly this saved console.")
         parser.add_argument("--target-lufs", metavar="LUFS", help="Loudness of the mix, -40 to -5; -14 unless said.")
-        parser.add_argument("--reference", metavar="FILE", type=Path, help="A mix whose loudness is the target.")
+        parser.add_argument(
+            "--reference",
+            metavar="FILE",
+            type=Path,
+            help="A mix to take the target loudness from, and for some mixers the sound.",
+        )
         parser.add_argument("--intent", metavar="FILE", type=Path, help="Wishes as JSON: presence, pan, locks, target.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -87,9 +92,12 @@ def _mix(options: dict[str, Any], bar: ProgressBar) -> tuple[FolderMix, str]:
         with _naming(options["from_parameters"]):
             saved = _saved_console(options)
             console = as_saved(saved, folder)
-        by, rate = f"the console in {options['from_parameters']}", saved.sample_rate
+        by, version, rate = f"the console in {options['from_parameters']}", "", saved.sample_rate
+        told = by
     else:
-        console, by, rate = *_listening_console(options, folder, bar), None
+        chosen = _chosen(options)
+        console, rate = _listening_console(chosen, options, bar), None
+        by, version, told = chosen.title, chosen.version, _named(chosen)
     mixed = mix_folder(
         folder,
         options["output"],
@@ -98,9 +106,10 @@ def _mix(options: dict[str, Any], bar: ProgressBar) -> tuple[FolderMix, str]:
         parameters_output=options["parameters"],
         exports=options["export"],
         mixed_by=by,
+        mixer_version=version,
         tell=bar.tell,
     )
-    return mixed, by
+    return mixed, told
 
 
 def _saved_console(options: dict[str, Any]) -> ConsoleParameters:
@@ -111,11 +120,17 @@ def _saved_console(options: dict[str, Any]) -> ConsoleParameters:
     return ConsoleParameters.from_dict(_json(options["from_parameters"]))
 
 
-def _listening_console(options: dict[str, Any], folder: SessionFolder, bar: ProgressBar) -> tuple[Console, str]:
+def _chosen(options: dict[str, Any]) -> Mixer:
     if options["mixer"] is None:
         keys = ", ".join(each.key for each in all_mixers())
         raise CommandError(f"Say who mixes with --mixer ({keys}), or which console with --from-parameters.")
     chosen = mixer(options["mixer"])
+    if getattr(chosen, "needs_reference", False) and options["reference"] is None:
+        raise CommandError(f"{chosen.title} makes stems sound like another recording: name one with --reference.")
+    return chosen
+
+
+def _listening_console(chosen: Mixer, options: dict[str, Any], bar: ProgressBar) -> Console:
     intent = Intent()
     if options["intent"] is not None:
         with _naming(options["intent"]):
@@ -124,7 +139,13 @@ def _listening_console(options: dict[str, Any], folder: SessionFolder, bar: Prog
         intent = dataclasses.replace(intent, target_lufs=_number("--target-lufs", options["target_lufs"]))
     if options["reference"] is not None:
         intent = dataclasses.replace(intent, reference=measured_reference(options["reference"], bar.tell))
-    return by_mixer(chosen, intent), chosen.title
+    return by_mixer(chosen, intent)
+
+
+def _named(chosen: Mixer) -> str:
+    """Who mixes, and which checkpoint where there is one: its hash finds it again with --mixer."""
+    checkpoint = sha256(chosen)
+    return chosen.title if checkpoint is None else f"{chosen.title} (checkpoint {checkpoint})"
 
 
 def _json(path: Path) -> object:
