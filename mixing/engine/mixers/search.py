@@ -30,7 +30,7 @@ class Search:
 
     key: str = "search"
     family: str = FAMILY
-    version: str = "1"
+    version: str = "2"
     title: str = "Search"
     needs_reference: bool = True
     summary: str = "Tries thousands of consoles by calculation until the mix measures like the reference."

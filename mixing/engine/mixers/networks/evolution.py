@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from typing import Final
 
@@ -31,7 +32,11 @@ SEED: Final = 1
 
 
 def nearest(session: SessionFeatures, intent: Intent, reference: AudioFeatures, rough: Decisions) -> Decisions:
-    """The decisions whose predicted mix is nearest to the reference, within a fixed number of tries."""
+    """The decisions whose predicted mix is nearest to the reference, within a fixed number of tries.
+
+    Stems are taken by name, so that the same tries fall to the same stems in whatever order they come.
+    """
+    session = dataclasses.replace(session, stems=tuple(sorted(session.stems, key=lambda stem: stem.name)))
     stems = len(session.stems)
     if not any(map(sounds, session.stems)):
         return rough
