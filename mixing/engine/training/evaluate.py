@@ -20,6 +20,7 @@ from mixing.engine.training.conclusions import conclusions
 from mixing.engine.training.corpus import SongEntry
 from mixing.engine.training.examples import examples
 from mixing.engine.training.heard import MEASURED_S, HeardSong, raw_session
+from mixing.engine.training.importers.folder import without_mix
 from mixing.engine.training.measures import MIX_MEASURES, STEM_MEASURES, Sound
 
 SEEDS: Final = (0, 1, 2, 3, 4)
@@ -140,8 +141,12 @@ def songs_to_judge(entries: Sequence[SongEntry]) -> tuple[list[SongEntry], list[
     remarks: list[str] = []
     for entry in entries:
         if entry.human_balance is None and not (entry.folder / SONG_FILE).exists():
-            remarks.append(f"{entry.id} has no {SONG_FILE}: its stems' plain sum is taken for the balance to restore.")
-            entry = dataclasses.replace(entry, human_balance="sum")
+            kept = without_mix(entry)
+            besides = f", and {kept.human_mix.name} for a mix and no stem" if kept.human_mix is not None else ""
+            remarks.append(
+                f"{entry.id} has no {SONG_FILE}: its stems' plain sum is taken for the balance to restore{besides}."
+            )
+            entry = dataclasses.replace(kept, human_balance="sum", human_mix=None)
         if entry.human_balance is None and entry.human_mix is None:
             remarks.append(f"{entry.id} is left out: it has neither a human balance nor a human mix to compare with.")
             continue

@@ -29,7 +29,7 @@ def entries(folder: Path, *, licence: str | None = None) -> list[SongEntry]:
     A file called mix, mixture or master in a song without ``song.json`` is the person's mix and no stem; whether the
     stems stand in its balance nobody has said, so that they count as raw.
     """
-    return [_licensed(_without_mix(entry), licence) for entry in read_corpus(folder)]
+    return [_licensed(without_mix(entry), licence) for entry in read_corpus(folder)]
 
 
 def _licensed(entry: SongEntry, licence: str | None) -> SongEntry:
@@ -39,7 +39,8 @@ def _licensed(entry: SongEntry, licence: str | None) -> SongEntry:
     return dataclasses.replace(entry, licence=named, weights_may_ship=allows_weights(named))
 
 
-def _without_mix(entry: SongEntry) -> SongEntry:
+def without_mix(entry: SongEntry) -> SongEntry:
+    """The song with its one file called mix, mixture or master as the person's mix, where no ``song.json`` speaks."""
     mixes = [stem.path for stem in entry.stems if stem.path.stem.casefold().replace(" ", "_") in _MIX_NAMES]
     if entry.human_mix is not None or len(mixes) != 1 or len(entry.stems) == 1 or (entry.folder / "song.json").exists():
         return entry

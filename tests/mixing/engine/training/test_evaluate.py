@@ -97,6 +97,14 @@ def test_a_song_without_a_card_has_its_sum_for_a_balance_and_that_is_said(tmp_pa
     assert "bare has no song.json: its stems' plain sum is taken" in outcome.remarks[0]
 
 
+def test_a_mixture_beside_its_stems_is_no_stem(tmp_path: Path) -> None:
+    stems = two_stems() | {"Mixture.wav": noise(2)}
+    entry = read_song(write_song(tmp_path / "data" / "night", stems))
+    outcome = run([entry], tmp_path, FadersUp())
+    assert outcome.songs[0].stems == 2
+    assert outcome.remarks[0].endswith("the balance to restore, and Mixture.wav for a mix and no stem.")
+
+
 def test_raw_tracks_without_a_human_mix_are_left_out_with_a_sentence(song: SongEntry, tmp_path: Path) -> None:
     write_song(tmp_path / "data" / "raw", two_stems(), {**CARD, "human_balance": None})
     outcome = run(read_corpus(tmp_path / "data"), tmp_path, FadersUp())
