@@ -28,6 +28,16 @@ _MEASURES: Final[Mapping[str, tuple[str, str]]] = {
     "groups": ("Compression of groups", "dB"),
     "master": ("Compression of the mix", "dB"),
 }
+_BESIDE_REFERENCE: Final[Mapping[str, str]] = {
+    "bands": "Tone",
+    "mid": "Tone of the middle",
+    "side": "Tone of the sides",
+    "level": "Loudness",
+    "width": "Width",
+    "dynamics": "Dynamics",
+    "loudness_range": "Loudness range",
+}
+"""What is compared of a mix and the reference that it goes by."""
 _UNIT_ENDINGS: Final = {"_lu": "LU", "_db": "dB", "_ms": "ms", "_s": "s"}
 _WORDS: Final[Mapping[str, str]] = {
     "base": "its rule alone",
@@ -39,7 +49,9 @@ _WORDS: Final[Mapping[str, str]] = {
     "leave_one_artist_out": "artist left out",
 }
 _OTHERS: Final = {"base", "prior_alone"}
-_UNSAID: Final = {"trained", "difference"}
+_UNSAID: Final = {"trained", "difference", "distance"}
+_PERCENT: Final = ", percent"
+"""Ends the name of a share that a mixer takes away of another's distance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +70,13 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measure, lower being better; ``zero`` is where nought lies on its scale, None at its left edge."""
+    """One measure, lower being better unless told; ``zero`` is where nought lies, None at the left edge."""
 
     title: str
     unit: str
     rows: tuple[Interval, ...]
     zero: float | None
+    more_is_better: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +92,54 @@ class _Leaf:
     def is_difference(self) -> bool:
         return "difference" in self.names or any("_minus_" in name for name in self.names)
 
+    @property
+    def is_share(self) -> bool:
+        """Whether it tells how many per cent of another's distance to a reference are gone."""
+        return any(name.endswith(_PERCENT) for name in self.names)
+
+    @property
+    def kind(self) -> int:
+        """Errors, differences of them, and shares are drawn apart, in this order."""
+        return 2 if self.is_share else int(self.is_difference)
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """Of its figure, and the unit."""
+        title, unit = _title(self.measure)
+        if self.is_share or "distance" in self.names:
+            title = _BESIDE_REFERENCE.get(_plain(self.measure), title)
+            return (
+                (f"{title}, nearer to the reference", "%") if self.is_share else (f"{title}, off the reference", unit)
+            )
+        return f"{title}, difference" if self.is_difference else title, self.unit or unit
+
 
 def figures(mixer: Mixer, mixers: Sequence[Mixer]) -> list[Figure]:
     """One figure for each measure of the card, and one more where it holds differences to something else."""
     titles = {each.key: each.title for each in mixers}
-    by_figure: dict[tuple[str, bool], list[_Leaf]] = {}
+    own = titles.get(mixer.family, mixer.title) if _is_style(mixer.card) else mixer.title
+    by_figure: dict[tuple[str, int], list[_Leaf]] = {}
     for leaf in _leaves(mixer.card.get("metrics")):
-        by_figure.setdefault((leaf.measure, leaf.is_difference), []).append(leaf)
+        by_figure.setdefault((leaf.measure, leaf.kind), []).append(leaf)
     drawn = []
     shared = _shared(leaf for leaves in by_figure.values() for leaf in leaves)
-    for (measure, is_difference), leaves in sorted(by_figure.items(), key=lambda item: item[0][1]):
-        title, unit = _title(measure)
-        rows = [(_label(leaf, shared, mixer, titles), _is_own(leaf, mixer, titles), leaf.numbers) for leaf in leaves]
-        title = f"{title}, difference" if is_difference else title
-        drawn.append(_figure(title, leaves[0].unit or unit, rows))
+    for _, leaves in sorted(by_figure.items(), key=lambda item: item[0][1]):
+        rows = [(_label(leaf, shared, own, titles), _is_own(leaf, mixer, titles), leaf.numbers) for leaf in leaves]
+        drawn.append(_figure(*leaves[0].title, rows, more_is_better=leaves[0].is_share))
     return drawn
 
 
 def notes(card: Mapping[str, Any]) -> list[str]:
     """How it was measured, in the card's own words; what all figures have in common comes first."""
     shared = [f"{_sentence(_word(name, {}))}." for name in sorted(_shared(_leaves(card.get("metrics"))))]
-    return list(dict.fromkeys([*shared, *_notes(card.get("metrics"))]))
+    styled = ["Measured without its style, which is set by hand."] if card.get("metrics") and _is_style(card) else []
+    return list(dict.fromkeys([*styled, *shared, *_notes(card.get("metrics"))]))
+
+
+def _is_style(card: Mapping[str, Any]) -> bool:
+    """Whether it is another mixer's networks under a table, with that mixer's figures on its card."""
+    recipe = card.get("recipe")
+    return isinstance(recipe, Mapping) and recipe.get("operator") == "style"
 
 
 def _shared(leaves: Iterable[_Leaf]) -> set[str]:
@@ -108,7 +148,9 @@ def _shared(leaves: Iterable[_Leaf]) -> set[str]:
     return set.intersection(*found) if found else set()
 
 
-def _figure(title: str, unit: str, rows: Sequence[tuple[str, bool, Numbers]]) -> Figure:
+def _figure(
+    title: str, unit: str, rows: Sequence[tuple[str, bool, Numbers]], *, more_is_better: bool = False
+) -> Figure:
     """Rows from the best to the worst, on one scale that holds nought."""
     lowest = min(0.0, *(min(numbers) for _, _, numbers in rows))
     largest = max(0.0, *(max(numbers) for _, _, numbers in rows))
@@ -124,9 +166,10 @@ def _figure(title: str, unit: str, rows: Sequence[tuple[str, bool, Numbers]]) ->
             start=(low - lowest) / span,
             end=(high - lowest) / span,
         )
-        for label, own, (mean, low, high) in sorted(rows, key=lambda row: row[2])
+        for label, own, (mean, low, high) in sorted(rows, key=lambda row: row[2], reverse=more_is_better)
     )
-    return Figure(title=title, unit=unit, rows=tuple(placed), zero=-lowest / span if lowest < 0 else None)
+    zero = -lowest / span if lowest < 0 else None
+    return Figure(title=title, unit=unit, rows=tuple(placed), zero=zero, more_is_better=more_is_better)
 
 
 def _leaves(metrics: object, names: tuple[str, ...] = (), unit: str = "") -> Iterator[_Leaf]:
@@ -177,18 +220,20 @@ def _is_own(leaf: _Leaf, mixer: Mixer, titles: Mapping[str, str]) -> bool:
     return not (_OTHERS & set(leaf.names) or (names & set(titles)) - {mixer.key})
 
 
-def _label(leaf: _Leaf, shared: set[str], mixer: Mixer, titles: Mapping[str, str]) -> str:
+def _label(leaf: _Leaf, shared: set[str], own: str, titles: Mapping[str, str]) -> str:
     words = []
     for name in leaf.names:
         if name in _UNSAID or name in shared:
             continue
-        if "_minus_" in name:
+        if name.endswith(_PERCENT) and name.startswith("less than "):
+            words.append(f"than {_word(name.removesuffix(_PERCENT).removeprefix('less than '), titles)}")
+        elif "_minus_" in name:
             words.append(" − ".join(_word(part, titles) for part in name.split("_minus_")))
         else:
             words.append(_word(name, titles))
     if "difference" in leaf.names:
         words.append("trained − rule")
-    return _sentence(", ".join(words)) if words else mixer.title
+    return _sentence(", ".join(words)) if words else own
 
 
 def _word(name: str, titles: Mapping[str, str]) -> str:

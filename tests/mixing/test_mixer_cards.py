@@ -156,3 +156,35 @@ def test_a_number_that_is_none_is_not_drawn() -> None:
 def test_a_measure_that_nobody_knows_keeps_its_own_name_and_unit() -> None:
     (figure,) = card_figures.figures(mixer("m", metrics={"smear_ms": INTERVAL}), [])
     assert (figure.title, figure.unit) == ("Smear", "ms")
+
+
+def test_distances_to_a_reference_and_the_shares_that_are_gone_are_not_drawn_on_one_scale() -> None:
+    measured = {"level_lu": INTERVAL, "dynamics_db": INTERVAL}
+    gone = {"level_lu": {"mean": 93.0, "low": 74.0, "high": 112.0}}
+    other = {"level_lu": {"mean": 82.0, "low": 55.0, "high": 107.0}}
+    metrics = {
+        "unseen songs": {
+            "same song": {"distance": measured, "less than rough-mix, percent": gone},
+            "another song": {"distance": measured, "less than rough-mix, percent": other},
+        }
+    }
+    net = mixer("reference-net", metrics=metrics)
+    loudness, dynamics, nearer = card_figures.figures(net, [*RULES, net])
+    assert (loudness.title, loudness.unit) == ("Loudness, off the reference", "LU")
+    assert [row.label for row in loudness.rows] == ["Same song", "Another song"]
+    assert (dynamics.title, dynamics.more_is_better) == ("Dynamics, off the reference", False)
+    assert (nearer.title, nearer.unit) == ("Loudness, nearer to the reference", "%")
+    assert nearer.more_is_better
+    assert [(row.label, row.mean) for row in nearer.rows] == [
+        ("Same song, than Rough mix", 93.0), ("Another song, than Rough mix", 82.0)
+    ]  # fmt: skip
+
+
+def test_a_style_says_that_its_figures_are_those_of_the_mixer_that_it_styles() -> None:
+    metrics = {"left_out_artists": {"level": {"unit": "LU", "trained": INTERVAL, "base": INTERVAL}}}
+    base = mixer("console-net", metrics=metrics)
+    dark = mixer("console-net-dark", family="console-net", metrics=metrics, recipe={"operator": "style"})
+    (figure,) = card_figures.figures(dark, [base, dark])
+    assert {row.label for row in figure.rows} == {"Console net", "Its rule alone"}
+    assert card_figures.notes(dark.card)[0] == "Measured without its style, which is set by hand."
+    assert card_figures.notes(base.card) == ["Artists left out."]
