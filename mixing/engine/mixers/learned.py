@@ -92,13 +92,26 @@ class LearnedMixer:
         self.predict(_anything(), Intent())
 
     def variant(self, sha256: str) -> LearnedMixer | None:
-        """The same mixer in the precision whose file has this hash; None if it has none."""
+        """The same mixer in the precision whose file has this hash; None if it has none.
+
+        Raises
+        ------
+        MixFailed
+            ``checkpoint_tampered`` if that file has become another; and what reading its card says.
+        """
         if sha256 == self.card.sha256:
             return self
         for row in self.card.quantisation.values():
             if isinstance(row, Mapping) and row.get("sha256") == sha256:
                 path = self._path.with_name(str(row["file"]))
-                return LearnedMixer(checkpoint.read_card(path.with_suffix(".json")), path, self._build)
+                card = checkpoint.read_card(path.with_suffix(".json"))
+                if card.sha256 != sha256:
+                    raise MixFailed(
+                        "checkpoint_tampered",
+                        f"{path.name} is no longer the checkpoint that {self.key} names; quantise it again.",
+                        field=self.key,
+                    )
+                return LearnedMixer(card, path, self._build)
         return None
 
     def _network(self) -> tuple[Network, Tensors]:

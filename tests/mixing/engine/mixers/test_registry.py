@@ -76,6 +76,14 @@ def test_a_mixer_is_found_by_the_hash_of_its_checkpoint_in_any_precision(models:
         assert one.fader_db == pytest.approx(other.fader_db, abs=0.5)
 
 
+def test_a_file_that_has_become_another_checkpoint_does_not_play_under_the_old_hash(models: Path) -> None:
+    asked = checkpoint.read_card(models / "console-net.int8.json").sha256
+    checkpoint.save(models, card(), outspoken("console-net", seed=9), precision="int8", name="console-net.int8")
+    with pytest.raises(MixFailed, match="no longer the checkpoint") as caught:
+        mixer(asked, models)
+    assert caught.value.code == "checkpoint_tampered"
+
+
 def test_a_card_that_cannot_be_read_is_left_out_and_told(models: Path, caplog: pytest.LogCaptureFixture) -> None:
     (models / "a-child.json").write_text("{")
     with caplog.at_level(logging.ERROR):
