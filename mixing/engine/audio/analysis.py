@@ -19,7 +19,7 @@ from mixing.engine.audio.mel import band_powers, excerpts, mel_triangles, relati
 from mixing.engine.audio.probe import STANDARD_LIMITS, Limits, probe
 from mixing.engine.audio.true_peak import TruePeakMeter
 from mixing.engine.errors import Cancelled
-from mixing.engine.mixers.interface import BANDS, PEAK_PERCENTILES, AudioFeatures, MelWindows
+from mixing.engine.mixers.interface import BANDS, FRAME_BANDS, PEAK_PERCENTILES, AudioFeatures, MelWindows
 
 FRAMES_PER_SECOND: Final = 20
 GATE_DBFS: Final = -60.0
@@ -64,7 +64,7 @@ class Analyser:
         self._mels: list[NDArray[np.float32]] = []
         self._cells = np.zeros((channels, 0, BANDS), dtype=np.float32)
         self._sounding = np.zeros(0, dtype=np.bool_)
-        self._frames_db = np.zeros((2, 0), dtype=np.float32)
+        self._frames_db = np.zeros((2 + len(FRAME_BANDS), 0), dtype=np.float32)
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take the next samples, float32 of shape ``(channels, samples)``, any number of them."""
@@ -95,7 +95,7 @@ class Analyser:
             self._mels.clear()
         loudness = self._loudness.integrated_lufs()
         active, level_db = _activity(frames[: RIGHT + 1].sum(axis=0) / (self._hop * self.channels))
-        self._frames_db = _frames_db(level_db, frames[PEAK])
+        self._frames_db = _frames_db(level_db, frames[PEAK], self._cells)
         self._sounding = _sounding(active, level_db) if loudness is not None else np.zeros_like(active)
         flux_db, variation_db = _movement(self._cells, active, self._sounding)
         width, imbalance = _stereo(*(float(total) for total in frames[: CROSS + 1].sum(axis=1)))
@@ -233,10 +233,16 @@ def _sounding(active: NDArray[np.bool_], level_db: NDArray[np.float64]) -> NDArr
     return active if active.any() else level_db > level_db.max(initial=-200.0) - GATE_RANGE_DB
 
 
-def _frames_db(level_db: NDArray[np.float64], peaks: NDArray[np.float64]) -> NDArray[np.float32]:
-    """``MelWindows.frames_db``."""
-    both = np.stack((level_db, 20.0 * np.log10(np.maximum(peaks, 1e-10))))
-    return np.maximum(both, BAND_FLOOR_DB).astype(np.float16).astype(np.float32)
+def _frames_db(
+    level_db: NDArray[np.float64], peaks: NDArray[np.float64], cells: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """``MelWindows.frames_db``: a frame's level is divided among the wide bands as the power of its mel cells is."""
+    firsts = np.cumsum((0, *FRAME_BANDS[:-1]))
+    wide = np.add.reduceat(cells.sum(axis=0), firsts, axis=1).T
+    shares = wide / np.maximum(wide.sum(axis=0), np.float32(1e-30))
+    bands = level_db + 10.0 * np.log10(np.maximum(shares, np.float32(1e-12)))
+    rows = np.vstack((level_db, 20.0 * np.log10(np.maximum(peaks, 1e-10)), bands))
+    return np.asarray(np.maximum(rows, BAND_FLOOR_DB).astype(np.float16), dtype=np.float32)
 
 
 def _crest(level_db: NDArray[np.float64]) -> float:

@@ -28,6 +28,9 @@ PEAK_PERCENTILES: Final = (5, 25, 50, 75, 95, 99)
 WINDOW_FRAMES: Final = 64
 """Frames of each of the ``MelWindows``, 50 ms apart: 3.2 seconds."""
 MOST_WINDOWS: Final = 6
+FRAME_BANDS: Final = (1, 2, 3, 4, 6, 8, 8, 8)
+"""How many mel bands, from the lowest on, make each of the wide bands of ``MelWindows.frames_db``: finest in the bass,
+where kick and bass meet."""
 
 Presence = Literal["background", "normal", "lead"]
 PRESENCES: Final[tuple[Presence, ...]] = get_args(Presence)
@@ -135,9 +138,10 @@ class MelWindows:
         dB relative to the recording's loudest mid cell, at least -80. Values are whole float16 numbers, so that what
         was measured and what was kept are the same.
     frames_db : NDArray[np.float32] | None
-        Shape ``(2, frames)``: level (mean power of the channels) and largest sample of each 50 ms of the whole
-        recording from its first sample on, in dBFS, at least -120, whole float16 numbers too. Beside those of other
-        stems they tell what falls together. None where nobody kept them.
+        Shape ``(2 + len(FRAME_BANDS), frames)``: level (mean power of the channels), largest sample, and the level in
+        each of FRAME_BANDS, of each 50 ms of the whole recording from its first sample on, in dBFS, at least -120,
+        whole float16 numbers too. Beside those of other stems they tell what falls together. An earlier analysis kept
+        the first two rows alone, or nothing: None.
     """
 
     mid_db: NDArray[np.float32]
@@ -148,8 +152,9 @@ class MelWindows:
         shape = self.mid_db.shape
         if self.side_db.shape != shape or len(shape) != 3 or shape[1:] != (WINDOW_FRAMES, BANDS):
             raise ValueError(f"Mel windows have the shape (windows, {WINDOW_FRAMES}, {BANDS}), not {shape}.")
-        if self.frames_db is not None and (self.frames_db.ndim != 2 or len(self.frames_db) != 2):
-            raise ValueError(f"Levels of frames have the shape (2, frames), not {self.frames_db.shape}.")
+        rows = (2, 2 + len(FRAME_BANDS))
+        if self.frames_db is not None and (self.frames_db.ndim != 2 or len(self.frames_db) not in rows):
+            raise ValueError(f"Levels of frames have the shape ({rows[1]}, frames), not {self.frames_db.shape}.")
 
     def __len__(self) -> int:
         return int(self.mid_db.shape[0])

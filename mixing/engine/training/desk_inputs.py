@@ -18,6 +18,7 @@ from mixing.engine.console.parameters import OFF_DB, Compressor, ConsoleParamete
 from mixing.engine.mixers.eq_response import RATE, band_response_db, k_weights
 from mixing.engine.mixers.interface import (
     BANDS,
+    FRAME_BANDS,
     PEAK_PERCENTILES,
     AudioFeatures,
     SessionFeatures,
@@ -25,8 +26,9 @@ from mixing.engine.mixers.interface import (
     band_centres_hz,
 )
 from mixing.engine.roles import GROUPS, group_of
-from mixing.engine.training.frame_levels import together
-from mixing.engine.training.mel_desk import FRAMES, SILENT_DB, Curves, Settings, StemSounds
+from mixing.engine.training.desk_frames import FRAMES, HITS, MOMENTS, Curves
+from mixing.engine.training.frame_levels import Together, together, wide_bands
+from mixing.engine.training.mel_desk import SILENT_DB, Settings, StemSounds
 
 MUTED_DB: Final = -150.0
 SETTLES_BELOW_DB: Final = 6.5
@@ -45,20 +47,21 @@ def sounds_of(sessions: Sequence[SessionFeatures], *, stems: int | None = None) 
     most = max(len(session.stems) for session in sessions) if stems is None else stems
     shape = (len(sessions), most)
     covariance = np.zeros((*shape, BANDS, 3), dtype=np.float32)
-    peaks_db, levels_db = (np.full((*shape, FRAMES), SILENT_DB, dtype=np.float32) for _ in range(2))
+    peaks_db, levels_db = (np.full((*shape, MOMENTS), SILENT_DB, dtype=np.float32) for _ in range(2))
+    bands = np.zeros((*shape, MOMENTS, len(FRAME_BANDS)), dtype=np.float32)
     mono = np.ones(shape, dtype=np.float32)
     groups = np.zeros((*shape, len(GROUPS)), dtype=np.float32)
     for row, session in enumerate(sessions):
-        known = together(session, FRAMES)
+        count = len(session.stems)
+        heard = together(session, FRAMES, hits=HITS) or _drawn(session)
+        peaks_db[row, :count], levels_db[row, :count] = heard.peaks_db, heard.levels_db
+        bands[row, :count] = heard.bands
         for column, stem in enumerate(session.stems):
             groups[row, column, GROUPS.index(group_of(stem.role))] = 1.0
             mono[row, column] = float(stem.audio.channels == 1)
-            if not sounds(stem):
-                continue
-            covariance[row, column] = _covariance(stem.audio)
-            frames = _frames(stem.audio) if known is None else (known.peaks_db[column], known.levels_db[column])
-            peaks_db[row, column], levels_db[row, column] = frames
-    return StemSounds(*(torch.from_numpy(values) for values in (covariance, peaks_db, levels_db, mono, groups)))
+            if sounds(stem):
+                covariance[row, column] = _covariance(stem.audio)
+    return StemSounds(*(torch.from_numpy(each) for each in (covariance, peaks_db, levels_db, bands, mono, groups)))
 
 
 def sounds(stem: StemFeatures) -> bool:
@@ -100,6 +103,20 @@ def _covariance(audio: AudioFeatures) -> NDArray[np.float64]:
     tilt = np.asarray(audio.band_imbalance)
     side = 10.0 ** ((np.asarray(audio.side_db) - np.asarray(audio.spectrum_db)) / 10.0) * power
     return np.stack((power * (1.0 - tilt) / 2.0, power * (1.0 + tilt) / 2.0, power / 2.0 - side), axis=-1)
+
+
+def _drawn(session: SessionFeatures) -> Together:
+    """Frames of a session whose own were not kept."""
+    peaks_db, levels_db = (np.full((len(session.stems), FRAMES), SILENT_DB) for _ in range(2))
+    shares = np.zeros((len(session.stems), 1, len(FRAME_BANDS)))
+    for place, stem in enumerate(session.stems):
+        if sounds(stem):
+            peaks_db[place], levels_db[place] = _frames(stem.audio)
+            shares[place] = wide_bands(stem.audio.spectrum_db)
+    hits = np.argsort(-(10.0 ** (peaks_db / 10.0)).sum(axis=0), kind="stable")[:HITS]
+    places = np.concatenate((np.arange(FRAMES), hits))
+    levels_db = levels_db[:, places]
+    return Together(peaks_db[:, places], levels_db, 10.0 ** (levels_db[..., None] / 10.0) * shares)
 
 
 def _frames(audio: AudioFeatures) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mixing.engine.mixers.interface import AudioFeatures
-from mixing.engine.training.mel_desk import MixSound, decibels, linear
+from mixing.engine.training.desk_frames import decibels, linear
+from mixing.engine.training.mel_desk import MixSound
 
 HEARD_DB: Final = 50.0
 """Bands further than this below the reference's loudest are not compared: nobody hears what is there."""

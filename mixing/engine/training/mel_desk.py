@@ -1,11 +1,11 @@
 """A mixing desk that knows sounds by their features alone: stems and settings in, the features of the mix out.
 
 What the console does to waveforms is done here to powers in mel bands, as 2×2 covariances of left and right, and to a
-sample of 50 ms frames: gains, the EQ's exact response, the strip's matrix, reverb and delay as added diffuse energy,
-compressors by their static curves on the frames' peaks, the gain towards a loudness, the limiter as a ceiling. All of
-it is differentiable and takes batches, so that a net can be trained through it and a search can try many consoles at
-once. It assumes that stems are unrelated: powers add. Shapes: ``N`` mixes, ``S`` stems, ``BANDS`` bands, ``FRAMES``
-frames.
+sample of 50 ms frames (:mod:`mixing.engine.training.desk_frames`): gains, the EQ's exact response, the strip's matrix,
+reverb and delay as added diffuse energy, compressors by their static curves on the frames' peaks, the gain towards a
+loudness, the limiter as a ceiling. All of it is differentiable and takes batches, so that a net can be trained through
+it and a search can try many consoles at once. It assumes that stems are unrelated: powers add. Shapes: ``N`` mixes,
+``S`` stems, ``BANDS`` bands, ``MOMENTS`` frames.
 """
 
 from __future__ import annotations
@@ -21,13 +21,25 @@ from torch.nn import functional
 
 from mixing.engine.mixers.eq_response import RATE, k_weights
 from mixing.engine.mixers.interface import PEAK_PERCENTILES, band_centres_hz
+from mixing.engine.training.desk_frames import (
+    Curves,
+    Moments,
+    Shares,
+    changes,
+    decibels,
+    kept,
+    limited,
+    linear,
+    met,
+    quantiles,
+    reductions,
+    wide_gains,
+    wide_powers,
+)
 
-FRAMES: Final = 128
 SILENT_DB: Final = -120.0
 _TINY: Final = 1e-12
 _LOUDNESS_OFFSET_DB: Final = -0.691
-LIMITER_KNEE_DB: Final = 0.6
-"""How softly a peak comes to rest at the ceiling: at the ceiling itself, half of this is taken."""
 GATED_ABOVE_MEAN_LU: Final = 0.35
 """By how much the gated loudness of a mix lies above that of its mean power: pauses and fades do not count."""
 PEAKS_OF_NOISE: Final = 10.0
@@ -38,9 +50,9 @@ PEAKS_RELAX_DB: Final = (0.0, -0.9, -0.9, -0.6, 0.25, 0.6)
 """What the middle of the peaks' distribution lies lower in true mixes than in the sampled frames."""
 CREST_SLOPE: Final = 0.82
 CREST_OFFSET_DB: Final = 0.85
-"""The crest of true mixes over that of the sampled frames. This and the other constants here were fitted to 300 mixes
-of the songs whose weights may ship, by consoles like those that the reference net sets; on 84 mixes of other songs the
-crest is then 1.0 dB off, and the upper peaks 1.0 to 1.1 dB."""
+"""The crest of true mixes over that of the sampled frames. This and the other constants here were fitted to mixes of
+the songs whose weights may ship, by consoles like those that the reference net sets; on 112 mixes of other songs the
+crest is then 0.5 dB off, and the upper peaks 0.7 to 1.0 dB. To fit them anew to 400 mixes gains nothing there."""
 STRIPS: Final = (0.945, 0.835)
 GROUP_BUSES: Final = (0.925, 0.75)
 MASTER: Final = (0.76, 0.94)
@@ -48,14 +60,11 @@ MASTER: Final = (0.76, 0.94)
 whatever the frame; and how much of it reaches the peaks, the attack letting the rest through."""
 MOST_LIMITED_DB: Final = 6.0
 """The gain stops where the limiter would take more than this of the largest peak: ``mastering.MOST_LIMITING_DB``."""
-LARGEST_PEAK_DB: Final = (1.4, 0.15)
-"""How far the largest peak of a mix lies above the 99th percentile of its frames' peaks, and by how much more for each
-decibel between that and the 95th."""
-_SURE_DB: Final = 1.5
+LARGEST_PEAK_DB: Final = 2.0
+"""How far the largest peak of a mix lies above that of the sampled frames, the loudest moments among them."""
+_K_WEIGHTS: Final = torch.tensor(k_weights(), dtype=torch.float32)
+_SURE_DB: Final = 0.7
 """How softly the gain comes to rest there: the largest peak is not known to the decibel."""
-
-
-Shares = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,9 @@ class StemSounds:
     covariance : Tensor
         ``(N, S, BANDS, 3)``: mean powers LL, RR and the product LR over the whole recording; mono is all in LL.
     peaks_db, levels_db : Tensor
-        ``(N, S, FRAMES)``: largest sample and power of a sample of 50 ms frames, SILENT_DB where the stem rests.
+        ``(N, S, MOMENTS)``: largest sample and power of a sample of 50 ms frames, SILENT_DB where the stem rests.
+    bands : Tensor
+        ``(N, S, MOMENTS, W)``: that power in each of FRAME_BANDS, not in dB.
     mono : Tensor
         ``(N, S)``, 1 or 0.
     groups : Tensor
@@ -77,22 +88,9 @@ class StemSounds:
     covariance: Tensor
     peaks_db: Tensor
     levels_db: Tensor
+    bands: Tensor
     mono: Tensor
     groups: Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Curves:
-    """Compressors by their static curves; ``slope`` 0 is off.
-
-    ``threshold_db`` is in dBFS, or, where ``relative`` is set, above the 95th percentile of the peaks that come in.
-    """
-
-    threshold_db: Tensor
-    slope: Tensor
-    knee_db: Tensor
-    makeup_db: Tensor
-    relative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,106 +159,95 @@ class MixSound:
     limited_db: Tensor | None = None
 
 
-def linear(level_db: Tensor) -> Tensor:
-    """Power of a level in dB."""
-    return torch.exp(level_db * (math.log(10.0) / 10.0))
-
-
-def decibels(power: Tensor) -> Tensor:
-    """Level of a power, not below -120 dB."""
-    return 10.0 * torch.log10(power + _TINY)
-
-
 def mix(stems: StemSounds, settings: Settings) -> MixSound:
     """Play the stems through the desk; see the module's text for what is modelled."""
-    covariance, levels, peaks = _strips(stems, settings)
-    dry = _to_groups(stems, covariance, levels, peaks)
+    covariance, moments = _strips(stems, settings)
+    dry = torch.einsum("nsg,nsbk->ngbk", stems.groups, covariance)
     returned = _returns(covariance, settings)
     gains = linear(settings.group_db[..., None] + settings.group_eq_db)
-    sums, frames, peak_frames = _shaped(*dry, gains, settings.group_curves, GROUP_BUSES)
+    sums, grouped = _shaped(dry, _grouped(stems.groups, moments), gains, settings.group_curves, GROUP_BUSES)
     if settings.audible:
-        given_back = (_loudness(dry[0]) + _TINY) / (_loudness(sums) + _TINY)
-        sums, frames = sums * given_back[..., None, None], frames * given_back[..., None]
-        peak_frames = peak_frames * given_back[..., None, None]
-    # What is returned has no hits of its own: it lies under all frames alike.
-    wet = _powers(returned).sum(dim=-1)
-    return _mastered(
-        sums.sum(dim=1) + returned,
-        frames.sum(dim=1) + wet[:, None],
-        peak_frames.sum(dim=1) + (PEAKS_OF_NOISE / 2.0 * wet)[:, None, None],
-        settings,
+        given_back = (_loudness(dry) + _TINY) / (_loudness(sums) + _TINY)
+        sums, grouped = sums * given_back[..., None, None], grouped.louder(given_back)
+    return _mastered(sums.sum(dim=1) + returned, _summed(grouped, returned), settings)
+
+
+def _strips(stems: StemSounds, settings: Settings) -> tuple[Tensor, Moments]:
+    """Covariances ``(N, S, BANDS, 3)`` and moments ``(N, S)``."""
+    eq, gain = linear(settings.strip_eq_db), linear(settings.input_db)
+    bands = stems.bands * wide_gains(_powers(stems.covariance), eq)[..., None, :]
+    level, peak = changes(stems.bands, bands)
+    levels_db = stems.levels_db + decibels(level) + settings.input_db[..., None]
+    peaks_db = stems.peaks_db + decibels(peak) + settings.input_db[..., None]
+    slow_db, fast_db = reductions(peaks_db, levels_db, settings.strip_curves, STRIPS)
+    shaped = stems.covariance * (eq * (gain * kept(levels_db, slow_db))[..., None])[..., None]
+    placed = _placed(shaped, _matrices(settings.pan, settings.width, stems.mono))
+    sides, both = placed[..., :2].sum(dim=-2), _powers(shaped).sum(dim=-1)
+    loudest = torch.maximum(shaped[..., 0].sum(dim=-1), shaped[..., 1].sum(dim=-1))
+    moments = Moments(
+        linear(levels_db - slow_db)[..., None, :] * (sides / (both + _TINY)[..., None])[..., None],
+        linear(peaks_db - fast_db)[..., None, :] * (sides / (loudest + _TINY)[..., None])[..., None],
+        bands * (linear(-slow_db) * (gain * sides.sum(dim=-1) / (both + _TINY))[..., None])[..., None],
+    )
+    moved = linear(settings.fader_db)
+    if settings.audible:
+        moved = moved * (_loudness(stems.covariance) + _TINY) / (_loudness(placed) + _TINY)
+    else:
+        moved = moved * linear(settings.strip_curves.makeup_db)
+    return placed * moved[..., None, None], moments.louder(moved)
+
+
+def _grouped(feeds: Tensor, moments: Moments) -> Moments:
+    """The stems' moments as those of the groups that they feed, ``(N, 4)``."""
+    inside = feeds[..., None, None]
+    return Moments(
+        torch.einsum("nsg,nscf->ngcf", feeds, moments.levels),
+        met(inside * moments.peaks[:, :, None], inside * moments.levels[:, :, None], dim=1),
+        torch.einsum("nsg,nsfw->ngfw", feeds, moments.bands),
     )
 
 
-def _strips(stems: StemSounds, settings: Settings) -> tuple[Tensor, Tensor, Tensor]:
-    """Covariances ``(N, S, BANDS, 3)``, frame powers ``(N, S, FRAMES)`` and peak powers ``(N, S, 2, FRAMES)``."""
-    before = _powers(stems.covariance).sum(dim=-1)
-    shaped = stems.covariance * linear(settings.strip_eq_db)[..., None]
-    change_db = decibels(_powers(shaped).sum(dim=-1) / (before + _TINY) + _TINY) + settings.input_db
-    peaks_db, levels_db = stems.peaks_db + change_db[..., None], stems.levels_db + change_db[..., None]
-    slow_db, fast_db = _reductions(peaks_db, levels_db, settings.strip_curves, STRIPS)
-    kept = _kept(levels_db, slow_db)
-    shaped = shaped * (linear(settings.input_db) * kept)[..., None, None]
-    placed = _placed(shaped, _matrices(settings.pan, settings.width, stems.mono))
-    moved_db = settings.fader_db * (0.0 if settings.audible else 1.0) + settings.strip_curves.makeup_db
-    placed = placed * linear(moved_db)[..., None, None]
-    sides = placed[..., :2].sum(dim=-2)
-    loudest = torch.maximum(shaped[..., 0].sum(dim=-1), shaped[..., 1].sum(dim=-1))
-    both = _powers(shaped).sum(dim=-1)
-    levels = linear(levels_db - slow_db) * (sides.sum(dim=-1) / (both + _TINY))[..., None]
-    peaks = linear(peaks_db - fast_db)[..., None, :] * (sides / (loudest + _TINY)[..., None]).unsqueeze(-1)
-    if settings.audible:
-        back = linear(settings.fader_db) * (_loudness(stems.covariance) + _TINY) / (_loudness(placed) + _TINY)
-        return placed * back[..., None, None], levels * back[..., None], peaks * back[..., None, None]
-    return placed, levels, peaks
-
-
-def _to_groups(stems: StemSounds, covariance: Tensor, levels: Tensor, peaks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    feeds = stems.groups
-    return (
-        torch.einsum("nsg,nsbk->ngbk", feeds, covariance),
-        torch.einsum("nsg,nsf->ngf", feeds, levels),
-        torch.einsum("nsg,nscf->ngcf", feeds, peaks),
+def _summed(groups: Moments, returned: Tensor) -> Moments:
+    """All groups, ``(N,)``; what is returned has no hits of its own: it lies under all moments alike."""
+    wet = _powers(returned)
+    side = wet.sum(dim=-1)[:, None, None] / 2.0
+    return Moments(
+        groups.levels.sum(dim=1) + side,
+        met(groups.peaks, groups.levels, dim=1) + PEAKS_OF_NOISE * side,
+        groups.bands.sum(dim=1) + wide_powers(wet)[:, None],
     )
 
 
 def _shaped(
-    covariance: Tensor, levels: Tensor, peaks: Tensor, gains: Tensor, curves: Curves, shares: Shares
-) -> tuple[Tensor, Tensor, Tensor]:
-    """EQ and compressor of groups or master on ``(..., BANDS, 3)``, ``(..., FRAMES)`` and ``(..., 2, FRAMES)``."""
-    before = _powers(covariance).sum(dim=-1)
-    covariance = covariance * gains[..., None]
-    change = _powers(covariance).sum(dim=-1) / (before + _TINY)
-    levels, peaks = levels * change[..., None], peaks * change[..., None, None]
-    levels_db = decibels(levels)
-    slow_db, fast_db = _reductions(decibels(peaks.amax(dim=-2)), levels_db, curves, shares)
-    moved_db = curves.makeup_db[..., None]
-    covariance = covariance * (_kept(levels_db, slow_db) * linear(curves.makeup_db))[..., None, None]
-    return covariance, levels * linear(moved_db - slow_db), peaks * linear(moved_db - fast_db)[..., None, :]
+    covariance: Tensor, moments: Moments, gains: Tensor, curves: Curves, shares: Shares
+) -> tuple[Tensor, Moments]:
+    """EQ, with power gains ``(..., BANDS)``, and compressor of groups or master."""
+    moments = moments.equalised(wide_gains(_powers(covariance), gains))
+    moments, left = moments.compressed(curves, shares)
+    return covariance * (gains * (left * linear(curves.makeup_db))[..., None])[..., None], moments
 
 
-def _mastered(covariance: Tensor, levels: Tensor, peaks: Tensor, settings: Settings) -> MixSound:
+def _mastered(covariance: Tensor, moments: Moments, settings: Settings) -> MixSound:
     gains = linear(settings.master_eq_db)
-    covariance, levels, peaks = _shaped(covariance, levels, peaks, gains, settings.master_curve, MASTER)
+    covariance, moments = _shaped(covariance, moments, gains, settings.master_curve, MASTER)
     mean_lufs = decibels(_loudness(covariance)) + _LOUDNESS_OFFSET_DB
     gain_db = settings.target_lufs - mean_lufs - GATED_ABOVE_MEAN_LU
-    peaks_db = decibels(peaks.amax(dim=-2)) + PEAKS_MEET_DB
-    levels_db = decibels(levels)
+    peaks_db = decibels(moments.peaks.amax(dim=-2)) + PEAKS_MEET_DB
+    levels_db = decibels(moments.levels.sum(dim=-2))
     # The limiter takes loudness, which more gain gives back, as far as it may.
-    taken = _kept(levels_db, _limited(peaks_db + (gain_db - settings.ceiling_db)[:, None]))
+    taken = kept(levels_db, limited(peaks_db + (gain_db - settings.ceiling_db)[:, None]))
     gain_db = gain_db - decibels(taken)
-    high = _quantiles(peaks_db, (95, 99))
-    largest_db = high[:, 1] + LARGEST_PEAK_DB[0] + LARGEST_PEAK_DB[1] * (high[:, 1] - high[:, 0])
+    largest_db = peaks_db.amax(dim=-1) + LARGEST_PEAK_DB
     short_db = _SURE_DB * functional.softplus((gain_db + largest_db - settings.ceiling_db - MOST_LIMITED_DB) / _SURE_DB)
     gain_db = gain_db - short_db
-    limited_db = _limited(peaks_db + (gain_db - settings.ceiling_db)[:, None])
-    peaks_db, levels_db = peaks_db + gain_db[:, None], levels_db + gain_db[:, None] - limited_db
+    limited_db = limited(peaks_db + (gain_db - settings.ceiling_db)[:, None])
     loudness_lufs = settings.target_lufs - short_db
     powers = _powers(covariance)
     total = powers.sum(dim=-1, keepdim=True) + _TINY
     side = (powers / 2.0 - covariance[..., 2]).clamp(min=0.0)
     difference = covariance[..., 1] - covariance[..., 0]
-    crest = _quantiles(levels_db, (95, 50))
+    crest = quantiles(levels_db - limited_db, (95, 50))
+    peaks = quantiles(peaks_db - limited_db, PEAK_PERCENTILES) + torch.as_tensor(PEAKS_RELAX_DB)
     return MixSound(
         spectrum_db=decibels(powers / total),
         side_db=decibels(side / total),
@@ -268,10 +255,8 @@ def _mastered(covariance: Tensor, levels: Tensor, peaks: Tensor, settings: Setti
         width=side.sum(dim=-1) / total[:, 0],
         imbalance=difference.sum(dim=-1) / total[:, 0],
         crest_db=CREST_OFFSET_DB + CREST_SLOPE * (crest[:, 0] - crest[:, 1]),
-        peaks_db=_quantiles(peaks_db - limited_db, PEAK_PERCENTILES)
-        + torch.as_tensor(PEAKS_RELAX_DB)
-        - loudness_lufs[:, None],
-        limited_db=_quantiles(limited_db, (99,))[:, 0],
+        peaks_db=peaks + (gain_db - loudness_lufs)[:, None],
+        limited_db=quantiles(limited_db, (99,))[:, 0],
         loudness_lufs=loudness_lufs,
     )
 
@@ -280,49 +265,12 @@ def _mastered(covariance: Tensor, levels: Tensor, peaks: Tensor, settings: Setti
 
 
 def _powers(covariance: Tensor) -> Tensor:
-    return covariance[..., 0] + covariance[..., 1]
+    return covariance[..., :2].sum(dim=-1)
 
 
 def _loudness(covariance: Tensor) -> Tensor:
     """K-weighted power of ``(..., BANDS, 3)``."""
-    weights = torch.as_tensor(k_weights(), dtype=covariance.dtype, device=covariance.device)
-    return (_powers(covariance) * weights).sum(dim=-1)
-
-
-def _quantiles(values: Tensor, percents: tuple[int, ...]) -> Tensor:
-    ordered = values.sort(dim=-1).values
-    places = torch.tensor([percent / 100.0 * (FRAMES - 1) for percent in percents], device=values.device)
-    below = places.floor().long()
-    share = (places - below).to(values.dtype)
-    upper = ordered[..., (below + 1).clamp(max=FRAMES - 1)]
-    return ordered[..., below] * (1.0 - share) + upper * share
-
-
-def _reductions(peaks_db: Tensor, levels_db: Tensor, curves: Curves, shares: Shares) -> tuple[Tensor, Tensor]:
-    """Reduction in dB of each frame's power and of its peak."""
-    threshold_db = curves.threshold_db
-    if curves.relative:
-        threshold_db = threshold_db + _quantiles(peaks_db, (95,))[..., 0]
-    over = peaks_db - threshold_db[..., None]
-    half = curves.knee_db[..., None] / 2.0
-    into = torch.minimum((over + half).clamp(min=0.0), 2.0 * half)
-    wanted = curves.slope[..., None] * (into * into / (4.0 * half + 1e-6) + (over - half).clamp(min=0.0))
-    weight = torch.softmax(levels_db * (math.log(10.0) / 20.0), dim=-1)
-    mean = (wanted * weight).sum(dim=-1, keepdim=True)
-    remembered, reaches_peaks = shares
-    slow = (1.0 - remembered) * wanted + remembered * torch.minimum(mean, wanted + 12.0)
-    return slow, reaches_peaks * slow
-
-
-def _limited(over_db: Tensor) -> Tensor:
-    """What the limiter takes of peaks that stand this far over its ceiling."""
-    return (over_db + torch.sqrt(over_db * over_db + LIMITER_KNEE_DB**2)) / 2.0
-
-
-def _kept(levels_db: Tensor, reduction_db: Tensor) -> Tensor:
-    """Share of the power that a compressor leaves."""
-    powers = linear(levels_db) + _TINY
-    return (powers * linear(-reduction_db)).sum(dim=-1) / powers.sum(dim=-1)
+    return _powers(covariance) @ _K_WEIGHTS.to(covariance.device)
 
 
 def _matrices(pan: Tensor, width: Tensor, mono: Tensor) -> Tensor:

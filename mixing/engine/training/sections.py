@@ -41,7 +41,7 @@ from mixing.engine.training.random_console import RANDOM_CONSOLE_VERSION, random
 
 SECTIONS: Final = 2
 LONGEST_SECTION_S: Final = 45.0
-SECTIONS_VERSION: Final = 1
+SECTIONS_VERSION: Final = 2
 """Changes whenever the same song and seeds give other features."""
 
 

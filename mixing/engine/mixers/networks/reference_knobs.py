@@ -22,8 +22,9 @@ from mixing.engine.mixers.decisions import Decisions, GroupDecision, MasterDecis
 from mixing.engine.mixers.eq_response import band_response_db
 from mixing.engine.mixers.interface import Intent, SessionFeatures
 from mixing.engine.roles import GROUPS, Role
+from mixing.engine.training.desk_frames import Curves
 from mixing.engine.training.desk_inputs import MUTED_DB, delay_return_db, reverb_return_db, sounds
-from mixing.engine.training.mel_desk import Curves, Settings, eq_response_db
+from mixing.engine.training.mel_desk import Settings, eq_response_db
 
 STEM_KNOBS: Final = 10
 """Level, five gains of the EQ, pan, width, gain reduction, reverb."""

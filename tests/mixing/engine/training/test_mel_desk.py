@@ -27,9 +27,10 @@ from mixing.engine.console.parameters import (
 from mixing.engine.mixers.eq_response import RATE
 from mixing.engine.mixers.interface import BANDS, SessionFeatures, band_centres_hz
 from mixing.engine.training.corpus import SongEntry, StemFile, read_song
+from mixing.engine.training.desk_frames import FRAMES
 from mixing.engine.training.desk_inputs import duty_db, settings_of, sounds_of
 from mixing.engine.training.likeness import distance
-from mixing.engine.training.mel_desk import FRAMES, MixSound, eq_response_db, mix
+from mixing.engine.training.mel_desk import MixSound, eq_response_db, mix
 from mixing.engine.training.random_console import random_console
 from mixing.engine.training.sections import SectionAudio, sections_of
 from tests.mixing.engine.mixers.sessions import SILENCE, session, sound, stem
@@ -157,7 +158,7 @@ def test_the_frames_of_a_stem_hold_its_power_and_do_not_depend_on_its_name() -> 
     one, other = (sounds_of([session(stem(name))]) for name in ("a", "b"))
     torch.testing.assert_close(one.levels_db, other.levels_db)
     power = float(one.covariance[0, 0, :, :2].sum())
-    assert float((10 ** (one.levels_db[0, 0] / 10)).sum() / FRAMES) == pytest.approx(power, rel=1e-3)
+    assert float((10 ** (one.levels_db[0, 0, :FRAMES] / 10)).sum() / FRAMES) == pytest.approx(power, rel=1e-3)
 
 
 def test_pauses_take_from_the_mean_power() -> None:
