@@ -32,7 +32,7 @@ from mixing.engine.mixers.decisions import Decisions, GroupDecision, StemDecisio
 from mixing.engine.mixers.dynamics import LOUD, Asked, Correction
 from mixing.engine.mixers.eq_response import k_weights, loudness_change_lu, power_change_db
 from mixing.engine.mixers.interface import Intent, Presence, SessionFeatures, StemFeatures
-from mixing.engine.mixers.outcomes import AskedBus, FormulasAlone, Member, Outcomes, knows, member_row, sound_row
+from mixing.engine.mixers.outcomes import AskedBus, FormulasAlone, Member, Outcomes, Sounds, knows, member_row
 from mixing.engine.mixers.styles import style_named, styled
 from mixing.engine.roles import GROUPS, Group
 
@@ -75,15 +75,15 @@ def assemble(
     _refuse_unknown_stems(session, intent)
     decided = styled(session, decisions, style_named(intent.style or default_style))
     wishes = {stem.name: _wished(stem, decided, intent) for stem in session.stems}
-    outcomes = outcomes or FormulasAlone()
-    made = channels(session, wishes, decided, outcomes, as_recorded=as_recorded)
-    groups, group_peaks = _groups(made, decided.groups, outcomes)
+    outcomes, sounds = outcomes or FormulasAlone(), Sounds()
+    made = channels(session, wishes, decided, outcomes, sounds, as_recorded=as_recorded)
+    groups, group_peaks = _groups(made, decided.groups, outcomes, sounds)
     console = ConsoleParameters(
         strips=tuple(channel.strip for channel in made),
         groups=groups,
         reverb=decided.reverb,
         delay=_delay(session, decided, made),
-        master=_master(decided, intent, made, dynamics.peaks_of_sum(group_peaks), outcomes),
+        master=_master(decided, intent, made, dynamics.peaks_of_sum(group_peaks), outcomes, sounds),
     )
     console = console.with_values(intent.locks).at_rate(session.sample_rate)
     # Once more: a lock on a length in samples stands above the one computed from its milliseconds.
@@ -120,11 +120,11 @@ def _wished(stem: StemFeatures, decisions: Decisions, intent: Intent) -> StemDec
 
 
 def _groups(
-    made: Sequence[Channel], decisions: Mapping[Group, GroupDecision], outcomes: Outcomes
+    made: Sequence[Channel], decisions: Mapping[Group, GroupDecision], outcomes: Outcomes, sounds: Sounds
 ) -> tuple[Groups, list[tuple[float, ...]]]:
     """The four groups, each as loud as its stems make it, and the peaks that leave them."""
     fed = {group: _Fed.by(made, decisions.get(group, GroupDecision()), group) for group in GROUPS}
-    corrections = _corrected_groups(made, fed, outcomes)
+    corrections = _corrected_groups(made, fed, outcomes, sounds)
     buses: dict[Group, GroupBus] = {}
     peaks: list[tuple[float, ...]] = []
     for group in GROUPS:
@@ -161,7 +161,7 @@ class _Fed:
 
 
 def _corrected_groups(
-    made: Sequence[Channel], fed: Mapping[Group, _Fed], outcomes: Outcomes
+    made: Sequence[Channel], fed: Mapping[Group, _Fed], outcomes: Outcomes, sounds: Sounds
 ) -> Mapping[Group, Correction]:
     asking = {
         group: AskedBus(members=each.members, place=GROUPS.index(group), asked=each.asked)
@@ -172,18 +172,18 @@ def _corrected_groups(
         return {}
     members = {}
     for bus in asking.values():
-        members.update(_members(made, bus))
+        members.update(_members(made, bus, sounds))
     return outcomes.groups(members, asking)
 
 
-def _members(made: Sequence[Channel], bus: AskedBus) -> dict[str, Member]:
+def _members(made: Sequence[Channel], bus: AskedBus, sounds: Sounds) -> dict[str, Member]:
     """The stems of a bus of which enough is known, by name."""
     found = {}
     for channel in sorted(made, key=lambda each: each.strip.stem):
         strip = channel.strip
         if strip.stem in bus.members and knows(channel.stem.audio) and channel.power is not None:
             found[strip.stem] = Member(
-                sound=sound_row(channel.stem, strip.eq),
+                sound=sounds.row(channel.stem, strip.eq),
                 member=member_row(
                     channel.peaks_dbfs,
                     10.0 * math.log10(max(math.fsum(channel.power), 1e-12)),
@@ -221,22 +221,27 @@ def _delay(session: SessionFeatures, decisions: Decisions, made: Sequence[Channe
 
 
 def _master(
-    decisions: Decisions, intent: Intent, made: Sequence[Channel], peaks_dbfs: tuple[float, ...], outcomes: Outcomes
+    decisions: Decisions,
+    intent: Intent,
+    made: Sequence[Channel],
+    peaks_dbfs: tuple[float, ...],
+    outcomes: Outcomes,
+    sounds: Sounds,
 ) -> Master:
     decision, eq = decisions.master, readable(decisions.master.eq)
     compressor = decision.compressor
     if compressor is None:
         asked = Asked(wanted_db=decision.gain_reduction_db, character=dynamics.ON_MASTER, peaks_dbfs=peaks_dbfs)
-        compressor = dynamics.placed(asked, _corrected_master(made, asked, outcomes)).compressor
+        compressor = dynamics.placed(asked, _corrected_master(made, asked, outcomes, sounds)).compressor
     return Master(eq=eq, compressor=compressor, target_lufs=_target_lufs(intent), limiter=Limiter(on=True))
 
 
-def _corrected_master(made: Sequence[Channel], asked: Asked, outcomes: Outcomes) -> Correction | None:
+def _corrected_master(made: Sequence[Channel], asked: Asked, outcomes: Outcomes, sounds: Sounds) -> Correction | None:
     if not asked.any:
         return None
     heard = tuple(channel.strip.stem for channel in made if channel.power is not None)
     bus = AskedBus(members=heard, place=len(GROUPS), asked=asked)
-    return outcomes.master(_members(made, bus), bus)
+    return outcomes.master(_members(made, bus, sounds), bus)
 
 
 def _target_lufs(intent: Intent) -> float:

@@ -17,7 +17,7 @@ from mixing.engine.mixers.decisions import Decisions, StemDecision
 from mixing.engine.mixers.dynamics import Asked, Placed
 from mixing.engine.mixers.eq_response import band_response_db, k_weights, loudness_change_lu, power_change_db
 from mixing.engine.mixers.interface import AudioFeatures, SessionFeatures, StemFeatures
-from mixing.engine.mixers.outcomes import AskedSound, AskedSpace, Outcomes, knows, sound_row, space_row
+from mixing.engine.mixers.outcomes import AskedSound, AskedSpace, Outcomes, Sounds, knows, space_row
 from mixing.engine.roles import GROUPS, group_of
 
 WORKING_LUFS: Final = -23.0
@@ -50,20 +50,21 @@ def channels(
     wishes: Mapping[str, StemDecision],
     decisions: Decisions,
     outcomes: Outcomes,
+    sounds: Sounds,
     *,
     as_recorded: bool,
 ) -> list[Channel]:
     """The strips in the session's order; the loudest fader stands at 0 dB unless levels are ``as_recorded``."""
     trims = {stem.name: 0.0 if as_recorded else _trim_db(stem.audio) for stem in session.stems}
     eqs = {name: readable(wish.eq) for name, wish in wishes.items()}
-    placed = _compressors(session, wishes, trims, eqs, outcomes)
+    placed = _compressors(session, wishes, trims, eqs, outcomes, sounds)
     faders = {}
     for stem in heard_stems(session):
         wish = wishes[stem.name]
         given_back = 0.0 if as_recorded else _taken_lu(stem, wish, eqs[stem.name], placed[stem.name])
         faders[stem.name] = wish.level_lu + given_back
     loudest = 0.0 if as_recorded else max(faders.values(), default=0.0)
-    sends = _sends(session, wishes, decisions, eqs, outcomes)
+    sends = _sends(session, wishes, decisions, eqs, outcomes, sounds)
     return [
         _channel(
             stem,
@@ -144,6 +145,7 @@ def _compressors(
     trims: Mapping[str, float],
     eqs: Mapping[str, Eq],
     outcomes: Outcomes,
+    sounds: Sounds,
 ) -> dict[str, Placed]:
     asked = {}
     for stem in session.stems:
@@ -155,7 +157,7 @@ def _compressors(
         )
     known = {
         stem.name: AskedSound(
-            sound=sound_row(stem, eqs[stem.name]),
+            sound=sounds.row(stem, eqs[stem.name]),
             group=GROUPS.index(group_of(stem.role)),
             asked=asked[stem.name] if asked[stem.name].any else None,
         )
@@ -179,6 +181,7 @@ def _sends(
     decisions: Decisions,
     eqs: Mapping[str, Eq],
     outcomes: Outcomes,
+    sounds: Sounds,
 ) -> dict[str, Sends]:
     """The sends of the stems that are wished into a room; stems that set theirs, and dry ones, are not among them."""
     wet = [stem for stem in heard_stems(session) if _wet(wishes[stem.name])]
@@ -190,7 +193,7 @@ def _sends(
     for stem in known_stems(session):
         wish = wishes[stem.name]
         known[stem.name] = AskedSpace(
-            sound=sound_row(stem, eqs[stem.name]),
+            sound=sounds.row(stem, eqs[stem.name]),
             space=space_row(
                 reverb,
                 delay,

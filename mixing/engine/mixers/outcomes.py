@@ -179,6 +179,20 @@ def sound_row(stem: StemFeatures, eq: Eq) -> Numbers:
     return bounded(row)
 
 
+class Sounds:
+    """:func:`sound_row` of the stems of one mix, computed once however many towers ask for it."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, Eq], Numbers] = {}
+
+    def row(self, stem: StemFeatures, eq: Eq) -> Numbers:
+        """Of a sounding stem behind its EQ."""
+        key = (stem.name, eq)
+        if key not in self._rows:
+            self._rows[key] = sound_row(stem, eq)
+        return self._rows[key]
+
+
 def _movement(mel: MelWindows | None, eq: Eq) -> NDArray[np.float64]:
     """How a sound comes and goes behind an EQ, by its spectrogram; zeros where none is kept.
 

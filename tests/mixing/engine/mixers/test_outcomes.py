@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from mixing.engine.console.parameters import OFF_DB, ConsoleParameters, Eq, LowShelf
+from mixing.engine.mixers import outcomes
 from mixing.engine.mixers.assemble import assemble
 from mixing.engine.mixers.decisions import Decisions, GroupDecision, MasterDecision, StemDecision
 from mixing.engine.mixers.dynamics import Correction
-from mixing.engine.mixers.interface import Intent, SessionFeatures, StemIntent
+from mixing.engine.mixers.interface import Intent, SessionFeatures, StemFeatures, StemIntent
 from mixing.engine.mixers.outcomes import (
     SOUND_COLUMNS,
     AskedBus,
@@ -20,6 +21,7 @@ from mixing.engine.mixers.outcomes import (
     AskedSpace,
     FormulasAlone,
     Member,
+    Numbers,
     asked_row,
     sound_row,
 )
@@ -76,6 +78,18 @@ def test_every_wish_is_asked_about_and_silence_is_not() -> None:
         "groups": ["music", "a"],
         "master": ["a", "b", "c"],
     }
+
+
+def test_a_stem_is_listened_to_once_however_many_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    listened: list[str] = []
+
+    def listening(of: StemFeatures, eq: Eq) -> Numbers:
+        listened.append(of.name)
+        return sound_row(of, eq)
+
+    monkeypatch.setattr(outcomes, "sound_row", listening)
+    assemble(GIVEN, Intent(style="dense"), WISHED, outcomes=Knowing())
+    assert sorted(listened) == ["a", "b", "c"]
 
 
 def test_nobody_is_asked_about_a_mix_without_wishes() -> None:
