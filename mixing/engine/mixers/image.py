@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from mixing.engine.mixers.interface import AudioFeatures
 
 _LEAST_KEPT = 0.01
 """At least this share of the energy is taken to remain: a balance away from a stem's only side is its end."""
+LARGEST_IMBALANCE: Final = 0.98
+"""No stem is sent to one side alone."""
 
 
 def sides(audio: AudioFeatures, *, pan: float = 0.0, width: float = 1.0) -> tuple[float, float]:
@@ -47,3 +50,15 @@ def centring_pan(audio: AudioFeatures, *, width: float = 1.0) -> float:
     if left <= 0.0 or right <= 0.0:
         return 0.0  # one side alone can only be silenced by a balance, never brought to the other
     return math.sqrt(left / right) - 1.0 if left < right else 1.0 - math.sqrt(right / left)
+
+
+def pan_towards(audio: AudioFeatures, wanted: float, *, width: float = 1.0) -> float:
+    """The pan that gives a stem this imbalance of its energies; 0 where one side is silent and stays so."""
+    wanted = min(LARGEST_IMBALANCE, max(-LARGEST_IMBALANCE, wanted))
+    if audio.channels == 1:
+        return 2.0 * math.asin(wanted) / math.pi
+    left, right = sides(audio, width=width)
+    if min(left, right) <= 1e-4 * max(left, right):
+        return 0.0
+    ratio = (1.0 + wanted) / (1.0 - wanted) * left / right
+    return 1.0 - ratio**-0.5 if ratio > 1.0 else math.sqrt(ratio) - 1.0

@@ -13,6 +13,7 @@ from typing import Final
 
 from mixing.engine.console.parameters import Delay, Eq, HighShelf, LowShelf, Peak, Reverb
 from mixing.engine.errors import MixFailed
+from mixing.engine.mixers import image
 from mixing.engine.mixers.decisions import Decisions, GroupDecision, MasterDecision, StemDecision
 from mixing.engine.mixers.interface import SessionFeatures, StemFeatures
 from mixing.engine.roles import GROUPS, Group, Role, group_of
@@ -56,7 +57,8 @@ class Style:
     tilt : Mapping[Group, Tilt]
         Tone of the groups.
     width : float
-        Factor on the width of stereo stems and on every pan; kick, bass and lead vocal keep theirs.
+        Factor on the width of stereo stems and on how far from the middle stems stand; kick, snare, bass and lead vocal
+        keep theirs.
     gain_reduction_db, group_reduction_db : Mapping[Group, float]
         Compression of each stem and of the group's sum at loud moments, beside the mixer's own.
     master_reduction_db : float
@@ -205,17 +207,31 @@ def styled(session: SessionFeatures, decisions: Decisions, style: Style | None) 
 
 
 def _styled_stem(stem: StemFeatures, decision: StemDecision, style: Style) -> StemDecision:
-    narrow = stem.role in KEPT_NARROW
+    pan, width = _spread(stem, decision, style.width)
     reverb_lu, delay_lu = decision.reverb_lu, decision.delay_lu
     return dataclasses.replace(
         decision,
         level_lu=decision.level_lu + style.offsets_lu.get(stem.role, 0.0),
-        pan=decision.pan if narrow else max(-1.0, min(1.0, decision.pan * style.width)),
-        width=decision.width if narrow else min(LARGEST_WIDTH, decision.width * style.width),
+        pan=pan,
+        width=width,
         gain_reduction_db=decision.gain_reduction_db + style.gain_reduction_db.get(group_of(stem.role), 0.0),
         reverb_lu=_by_role(style.reverb_lu, stem.role) if reverb_lu is None else reverb_lu,
         delay_lu=_by_role(style.delay_lu, stem.role) if delay_lu is None else delay_lu,
     )
+
+
+def _spread(stem: StemFeatures, decision: StemDecision, factor: float) -> tuple[float, float]:
+    """Pan and width, the place where the stem comes to stand moved from the middle by a factor, or towards it.
+
+    Of a stereo stem that leans, the pan is mostly what brings it back: it is not what grows.
+    """
+    if stem.role in KEPT_NARROW or factor == 1.0:
+        return decision.pan, decision.width
+    width = min(LARGEST_WIDTH, decision.width * factor)
+    if stem.audio.channels == 1:
+        return max(-1.0, min(1.0, decision.pan * factor)), width
+    place = image.imbalance(stem.audio, pan=decision.pan, width=decision.width)
+    return image.pan_towards(stem.audio, place * factor, width=width), width
 
 
 def _by_role(table: Mapping[str, float], role: Role) -> float | None:

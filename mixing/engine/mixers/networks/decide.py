@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,10 +14,11 @@ from mixing.engine.console.parameters import Eq, HighPass
 from mixing.engine.mixers import image
 from mixing.engine.mixers.decisions import Decisions, StemDecision
 from mixing.engine.mixers.features_matrix import heard
+from mixing.engine.mixers.image import pan_towards
 from mixing.engine.mixers.interface import AudioFeatures, SessionFeatures
 
 LARGEST_GAIN_DB: Final = 12.0
-LARGEST_IMBALANCE: Final = 0.98
+LARGEST_IMBALANCE: Final = image.LARGEST_IMBALANCE
 LOWEST_HIGH_PASS_HZ: Final = 25.0
 """A high-pass that is moved below this is off: there is nothing left for it to take."""
 _BANDS_OF_EQ: Final = ("low_shelf", "peak_1", "peak_2", "peak_3", "high_shelf")
@@ -89,18 +89,6 @@ def corrected(session: SessionFeatures, decisions: Decisions, corrections: Corre
         own = {name: values[row] for name, values in corrections.items()}
         stems[stem.name] = _corrected(stem.audio, stems.get(stem.name, StemDecision()), own)
     return dataclasses.replace(decisions, stems=stems)
-
-
-def pan_towards(audio: AudioFeatures, wanted: float, *, width: float = 1.0) -> float:
-    """The pan that gives a stem this imbalance of its energies; 0 where one side is silent and stays so."""
-    wanted = min(LARGEST_IMBALANCE, max(-LARGEST_IMBALANCE, wanted))
-    if audio.channels == 1:
-        return 2.0 * math.asin(wanted) / math.pi
-    left, right = image.sides(audio, width=width)
-    if min(left, right) <= 1e-4 * max(left, right):
-        return 0.0
-    ratio = (1.0 + wanted) / (1.0 - wanted) * left / right
-    return 1.0 - ratio**-0.5 if ratio > 1.0 else math.sqrt(ratio) - 1.0
 
 
 def _corrected(audio: AudioFeatures, base: StemDecision, own: Mapping[str, NDArray[np.float32]]) -> StemDecision:

@@ -18,7 +18,7 @@ from mixing.engine.console.parameters import (
     Sends,
     Strip,
 )
-from mixing.engine.mixers import dynamics
+from mixing.engine.mixers import dynamics, image
 from mixing.engine.mixers.assemble import assemble
 from mixing.engine.mixers.decisions import Decisions, GroupDecision, MasterDecision, StemDecision
 from mixing.engine.mixers.eq_response import loudness_change_lu
@@ -159,6 +159,22 @@ def test_the_styles_are_what_they_say() -> None:
     assert strip(mixes["wide"], "v").width == 1.0
     reverb = {name: strip(mix, "s").sends.reverb_db for name, mix in mixes.items()}
     assert reverb["wide"] > reverb["dark"] > reverb["open"] > reverb["dense"] == -90.0
+
+
+def test_a_style_spreads_where_stems_stand_and_not_what_brings_them_back() -> None:
+    leaning = sound(channels=2, width=0.2, imbalance=0.5)
+    given = session(stem("s", "synth", leaning), stem("k", "keys", leaning), stem("b", "bass"))
+    back = image.centring_pan(leaning)
+    beside = image.pan_towards(leaning, 0.4)
+    decided = Decisions(stems={"s": StemDecision(pan=back), "k": StemDecision(pan=beside)})
+    for name, factor in (("wide", 1.5), ("dense", 0.85)):
+        mix = assemble(given, Intent(style=name), decided)
+        places = {
+            each.stem: image.imbalance(leaning, pan=each.pan, width=each.width)
+            for each in mix.strips
+            if each.stem != "b"
+        }
+        assert places == pytest.approx({"s": 0.0, "k": 0.4 * factor}, abs=2e-3)
 
 
 def test_a_style_leaves_a_mono_stem_and_its_wishes_alone() -> None:
