@@ -18,7 +18,7 @@ from mixing.engine.audio.encode import WavWriter
 from mixing.engine.console.parameters import ConsoleParameters
 from mixing.engine.console.renderer import RenderReport, render
 from mixing.engine.console.sources import StemSource
-from mixing.engine.errors import MixFailed
+from mixing.engine.errors import AudioRejected, MixFailed
 from mixing.engine.mixers.interface import Intent, Mixer
 from mixing.engine.training.corpus import SongEntry
 from mixing.engine.training.evaluate import songs_to_judge
@@ -111,25 +111,35 @@ def style_matrix(
     Returns
     -------
     dict[str, Any]
-        Plain JSON values: ``names``; ``told_apart``, ``level_lu`` and ``band_db`` as square lists in their order (a
-        share of the songs, and the median over songs of the largest difference); ``violations`` by mixer, song by song.
+        Plain JSON values: ``songs``, and why others are ``left_out``; ``names``; ``told_apart``, ``level_lu`` and
+        ``band_db`` as square lists in their order (a share of the songs, and the median over songs of the largest
+        difference); ``violations`` by mixer, song by song.
     """
-    judged = [entry for entry in songs_to_judge(entries)[0] if entry.human_balance is not None]
-    if not judged or len(mixers) < 2:
-        raise MixFailed("nothing_to_compare", "Telling mixers apart takes at least two mixers and one song.")
+    if len(mixers) < 2:
+        raise MixFailed("nothing_to_compare", "Telling mixers apart takes at least two mixers.")
     keys = [mixer.key for mixer in mixers]
-    found: dict[tuple[str, str], list[Difference]] = {}
     violated: dict[str, dict[str, list[str]]] = {key: {} for key in keys}
-    for entry in judged:
+    judged: dict[str, dict[str, list[StemSound]]] = {}
+    left_out: dict[str, str] = {}
+    for entry in (entry for entry in songs_to_judge(entries)[0] if entry.human_balance is not None):
         if tell is not None:
             tell(entry)
-        stems = _stems_of_song(entry, mixers, seed, cache, violated)
-        for one in keys:
-            for other in keys:
-                if one != other:
-                    found.setdefault((one, other), []).append(difference(stems[one], stems[other]))
+        try:
+            judged[entry.id] = _stems_of_song(entry, mixers, seed, cache, violated)
+        except AudioRejected as error:
+            left_out[entry.id] = error.message
+    if not judged:
+        told = " ".join(f"{song} is left out: {sentence}" for song, sentence in left_out.items())
+        raise MixFailed("nothing_to_compare", f"There is no song to tell mixers apart on. {told}".strip())
+    found = {
+        (one, other): [difference(stems[one], stems[other]) for stems in judged.values()]
+        for one in keys
+        for other in keys
+        if one != other
+    }
     return {
-        "songs": [entry.id for entry in judged],
+        "songs": list(judged),
+        "left_out": left_out,
         "names": keys,
         "told_apart": _square(keys, found, lambda each: float(np.mean([one.audible for one in each]))),
         "level_lu": _square(keys, found, lambda each: float(np.median([one.level_lu for one in each]))),
@@ -145,6 +155,8 @@ def _stems_of_song(
     (example,) = examples([entry], [seed], cache=cache)
     sounds = heard.degraded(seed)
     sounding = [stem_sound(sound, heard.rate).loudness_lufs is not None for sound in sounds]
+    if not any(sounding):
+        raise AudioRejected("silent", "Nothing is heard in it.")
     names = [stem.name for stem in example.degraded.stems]
     found: dict[str, list[StemSound]] = {}
     with _on_disk(names, sounds, heard.rate) as folder:

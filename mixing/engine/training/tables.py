@@ -77,9 +77,9 @@ def matrix_table(found: Mapping[str, Any]) -> str:
         for name, songs in found["violations"].items()
         for song, kinds in songs.items()
     ]
-    return "\n".join(
-        [*lines, "", *(wrong or ["No mix clips, loses a stem, misses its loudness or falls to one side."])]
-    )
+    wrong = wrong or ["No mix clips, loses a stem, misses its loudness or falls to one side."]
+    left_out = [f"{song} is left out: {sentence}" for song, sentence in found.get("left_out", {}).items()]
+    return "\n".join([*lines, "", *wrong, *left_out])
 
 
 def matrix_figure(found: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from mixing.engine.training.corpus import SongEntry, read_song
 from mixing.engine.training.degrade import draw_degradation
 from mixing.engine.training.measures import StemSound
 from mixing.engine.training.style_matrix import difference, style_matrix
+from mixing.engine.training.tables import matrix_table
 from tests.mixing.engine.training.songs import noise, tone, write_song
 
 
@@ -99,3 +100,20 @@ def test_mixes_that_lose_a_stem_or_fall_to_one_side_are_named(song: SongEntry, t
 def test_one_mixer_cannot_be_told_apart_from_itself(song: SongEntry, tmp_path: Path) -> None:
     with pytest.raises(MixFailed, match="at least two mixers"):
         style_matrix([song], [Sets("flat")], cache=tmp_path / "cache")
+
+
+def test_silent_songs_and_those_that_cannot_be_read_are_left_out_with_a_sentence(
+    song: SongEntry, tmp_path: Path
+) -> None:
+    card = {"artist": "Bob", "licence": "CC0-1.0", "human_balance": "sum"}
+    silent = read_song(write_song(tmp_path / "hush", {"Pad.wav": 0.0 * noise(1), "Bass.wav": 0.0 * noise(2)}, card))
+    broken = write_song(tmp_path / "torn", {"Pad.wav": noise(1)}, card)
+    (broken / "Pad.wav").write_bytes(b"RIFF nothing")
+    mixers = [Sets("flat"), Sets("loud", fader_db=6.0)]
+    found = style_matrix([silent, read_song(broken), song], mixers, cache=tmp_path / "cache")
+    assert found["songs"] == ["night"]
+    assert found["violations"] == {"flat": {}, "loud": {}}
+    assert found["left_out"]["hush"] == "Nothing is heard in it."
+    assert "hush is left out: Nothing is heard in it." in matrix_table(found)
+    with pytest.raises(MixFailed, match=r"hush is left out.* torn is left out: torn/Pad\.wav cannot be read"):
+        style_matrix([silent, read_song(broken)], mixers, cache=tmp_path / "cache")
