@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -41,7 +42,8 @@ class ReferenceMixer(LearnedMixer):
         return assemble(session, intent, self.decide_towards(session, intent))
 
     def decide_towards(self, session: SessionFeatures, intent: Intent) -> Decisions:
-        """What the network decides, before any style."""
+        """What the network decides, before any style; stems are taken by name, so that their order changes no bit."""
+        session = dataclasses.replace(session, stems=tuple(sorted(session.stems, key=lambda stem: stem.name)))
         return cast("Player", self._network()[0]).decide_towards(session, intent)
 
     def variant(self, sha256: str) -> ReferenceMixer | None:

@@ -16,10 +16,11 @@ from typing import Any, Final
 
 from mixing.engine.console.parameters import Eq, HighShelf, LowShelf, Peak
 from mixing.engine.errors import MixFailed
+from mixing.engine.mixers.came import GAIN_DB
 from mixing.engine.mixers.interface import BANDS
 from mixing.engine.roles import ROLES, Role
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 CARD: Final = Path(__file__).resolve().parents[3] / "models" / "rough-mix.json"
 
 LOW_SHELF_HZ: Final = 150.0
@@ -40,15 +41,16 @@ class Levels:
         By role, of all 21.
     centroid_lu_per_octave, crest_lu_per_db, flux_lu_per_db : float
         Slopes over how the stem's sound differs from the song's mean.
-    came_share : float
-        0 to 1: which share of the difference between the level that a stem came with and the rule's is believed.
+    left_lu : float
+        The deviation of the levels that people set around the rule's: what it leaves to the level that a stem came
+        with (:func:`~mixing.engine.mixers.came.believed_lu`), of which 0 believes nothing.
     """
 
     offsets_lu: Mapping[Role, float]
     centroid_lu_per_octave: float
     crest_lu_per_db: float
     flux_lu_per_db: float
-    came_share: float
+    left_lu: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +67,19 @@ class Tone:
         Likewise for stems of the role *other*, of which one knows less.
     strength : float
         0 to 1 and a little more: the share of the correction that is made.
+    range_db : float
+        Bands this far below a stem's loudest are taken as this far below.
+    song_stems : float | None
+        As many other stems as it takes until half of what they lack on average counts as the song's own sound, which
+        is no stem's fault; None if nothing does.
     """
 
     spectra_db: Mapping[Role, tuple[float, ...]]
     gains_per_db: tuple[tuple[float, ...], ...]
     unknown_gains_per_db: tuple[tuple[float, ...], ...]
     strength: float
+    range_db: float
+    song_stems: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +105,7 @@ PRIOR_LEVELS: Final = Levels(
     centroid_lu_per_octave=-1.42,
     crest_lu_per_db=-0.07,
     flux_lu_per_db=-0.51,
-    came_share=0.0,
+    left_lu=0.0,
 )  # fmt: skip
 """A ridge regression (song-centred) over the balances of 60 public multitracks of many makers. Roles that it does not
 tell apart share one offset: both guitars, piano and keys, pad and synth; brass and woodwind, which it does not name,
@@ -148,8 +157,7 @@ def load(path: Path) -> tuple[RoughFit, str]:
 
 def from_card(card: Mapping[str, Any]) -> RoughFit:
     """The fit of a card; ValueError, KeyError or TypeError if it is none."""
-    if card["format_version"] != FORMAT_VERSION or card["key"] != "rough-mix":
-        raise ValueError("not a card of this format")
+    card = in_this_format(card)
     level, tone = card["level"], card["tone"]
     return RoughFit(
         levels=Levels(
@@ -157,16 +165,27 @@ def from_card(card: Mapping[str, Any]) -> RoughFit:
             centroid_lu_per_octave=_number(level["centroid_lu_per_octave"]),
             crest_lu_per_db=_number(level["crest_lu_per_db"]),
             flux_lu_per_db=_number(level["flux_lu_per_db"]),
-            came_share=_number(level["came_share"]),
+            left_lu=_number(level["left_lu"]),
         ),
         tone=Tone(
             spectra_db={role: _row(tone["spectra_db"][role]) for role in ROLES},
             gains_per_db=_matrix(tone["gains_per_db"]),
             unknown_gains_per_db=_matrix(tone["unknown_gains_per_db"]),
             strength=_number(tone["strength"]),
+            range_db=_number(tone["range_db"]),
+            song_stems=None if tone["song_stems"] is None else _number(tone["song_stems"]),
         ),
         left_alone_db=_number(card["pan"]["left_alone_db"]),
     )
+
+
+def in_this_format(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A card of any format so far as one of FORMAT_VERSION; ValueError, KeyError or TypeError if it is none."""
+    if card["format_version"] == 1:
+        card = _of_format_1(card)
+    if card["format_version"] != FORMAT_VERSION or card["key"] != "rough-mix":
+        raise ValueError("not a card of this format")
+    return card
 
 
 def to_card(fit: RoughFit) -> dict[str, Any]:
@@ -180,16 +199,34 @@ def to_card(fit: RoughFit) -> dict[str, Any]:
             "centroid_lu_per_octave": round(levels.centroid_lu_per_octave, 4),
             "crest_lu_per_db": round(levels.crest_lu_per_db, 4),
             "flux_lu_per_db": round(levels.flux_lu_per_db, 4),
-            "came_share": round(levels.came_share, 4),
+            "left_lu": round(levels.left_lu, 4),
         },
         "tone": {
             "strength": round(tone.strength, 4),
+            "range_db": round(tone.range_db, 4),
+            "song_stems": None if tone.song_stems is None else round(tone.song_stems, 4),
             "gains_per_db": [[round(value, 5) for value in row] for row in tone.gains_per_db],
             "unknown_gains_per_db": [[round(value, 5) for value in row] for row in tone.unknown_gains_per_db],
             "spectra_db": {role: [round(value, 2) for value in tone.spectra_db[role]] for role in ROLES},
         },
         "pan": {"left_alone_db": round(fit.left_alone_db, 4)},
     }
+
+
+def _of_format_1(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card of the first format as one of the second.
+
+    It believed one share of the level that a stem came with, whatever that was: the share of a deviation against that
+    of gains of up to GAIN_DB. It saw 45 dB of a spectrum, and each stem by itself.
+    """
+    level, tone, recipe = dict(card["level"]), dict(card["tone"]), dict(card["recipe"])
+    share = _number(level.pop("came_share"))
+    if not 0.0 <= share < 1.0:
+        raise ValueError("a share is below one")
+    del recipe["share"]
+    level["left_lu"] = recipe["left_lu"] = GAIN_DB / math.sqrt(3.0) * math.sqrt(share / (1.0 - share))
+    tone |= {"range_db": 45.0, "song_stems": None}
+    return {**card, "format_version": 2, "level": level, "tone": tone, "recipe": recipe}
 
 
 def _number(value: object) -> float:

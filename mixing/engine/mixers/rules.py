@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mixing.engine.console.parameters import ConsoleParameters, Eq, HighPass
 from mixing.engine.mixers import image
 from mixing.engine.mixers.assemble import assemble
+from mixing.engine.mixers.came import believed_lu
 from mixing.engine.mixers.channels import heard_stems
 from mixing.engine.mixers.decisions import Decisions, StemDecision
 from mixing.engine.mixers.eq_response import band_response_db
@@ -28,13 +29,11 @@ LARGEST_FLUX_DB: Final = 10.0
 """A lone hit out of digital silence measures up to 35 dB, which tells how silent that is and nothing of balance."""
 LARGEST_OFFSET_LU: Final = 12.0
 """However odd its sound, no rule buries a stem further than this, nor lifts it higher, around the song's mean."""
-LARGEST_CAME_LU: Final = 12.0
-"""A stem that came this far from its place tells no more than that: further out it is a recording's gain."""
 LARGEST_CORRECTION_DB: Final = 6.0
 ONE_SIDED: Final = 0.98
 """An imbalance of 20 dB."""
-SPECTRUM_RANGE_DB: Final = 45.0
-"""Bands this far below a stem's loudest are taken as this far below: what lies there is not its tone."""
+RUMBLE_RANGE_DB: Final = 45.0
+"""Bands this far below a stem's loudest are taken as this far below: what lies there is no rumble."""
 
 HIGH_PASS_HZ: Final[Mapping[Role, float]] = {
     "kick": 30.0, "snare": 80.0, "hihat": 250.0, "toms": 50.0, "cymbals": 180.0, "percussion": 80.0,
@@ -88,10 +87,11 @@ class RoughMix:
     """Level by role and sound, tone towards the role's, centred, rumble gone: an engineer's first ten minutes.
 
     - *Level*: a stem's loudness around the song's mean is its role's offset plus three slopes over how its sound
-      differs from the song's mean (K-weighted centroid, crest, flux); of what it came with beside that, a small share
-      is believed, since stems often come from a balance that somebody heard.
-    - *Tone*: five bands at fixed places move the spectrum towards the mean of its role, by a ridge that trusts the
-      bands in which stems of one role agree, within LARGEST_CORRECTION_DB.
+      differs from the song's mean (K-weighted centroid, crest, flux); where it came further from there than a
+      recording's gain would bring it, it was meant to (:func:`~mixing.engine.mixers.came.believed_lu`).
+    - *Tone*: five bands at fixed places move the spectrum towards the mean of its role, as far as what is off looks
+      like an equaliser and not like one more sound of that role, within LARGEST_CORRECTION_DB. What the song's other
+      stems lack as well is the sound of the song.
     - *Place*: an imbalance is undone up to ``left_alone_db``, what is beyond was meant; mono doubles go to the sides.
     - *Rumble*: high-passes by role, where they take rumble and not sound.
 
@@ -120,10 +120,11 @@ def rough_decisions(session: SessionFeatures, fit: RoughFit | None = None) -> De
     ``fit`` is the one that ships, unless it is given.
     """
     fit = fit or shipped()[0]
-    levels, doubles = rough_levels_lu(session, fit), _spread_doubles(heard_stems(session))
+    levels, eqs = rough_levels_lu(session, fit), rough_eqs(session, fit)
+    doubles = _spread_doubles(heard_stems(session))
     stems = {}
     for stem in heard_stems(session):
-        eq = rough_eq(stem, fit)
+        eq = eqs[stem.name]
         eq = dataclasses.replace(eq, high_pass=_high_pass(stem, eq, fit.tone))
         pan = doubles[stem.name] if stem.name in doubles else rough_pan(stem.audio, fit)
         stems[stem.name] = StemDecision(level_lu=levels[stem.name], eq=eq, pan=pan)
@@ -149,18 +150,40 @@ def rough_levels_lu(session: SessionFeatures, fit: RoughFit | None = None) -> di
     )
     came = _centred({stem.name: stem.audio.loudness_lufs or 0.0 for stem in heard})
     ruled = {name: _bounded(level, LARGEST_OFFSET_LU) for name, level in ruled.items()}
-    return {
-        name: level + levels.came_share * _bounded(came[name] - level, LARGEST_CAME_LU) for name, level in ruled.items()
-    }
+    return {name: level + believed_lu(came[name] - level, len(heard), levels.left_lu) for name, level in ruled.items()}
+
+
+def rough_eqs(session: SessionFeatures, fit: RoughFit | None = None) -> dict[str, Eq]:
+    """The EQ of each heard stem, which moves its tone towards that of its role; neutral in the prior."""
+    tone = (fit or shipped()[0]).tone
+    heard = heard_stems(session)
+    if tone is None:
+        return {stem.name: Eq() for stem in heard}
+    lacking = {stem.name: _lacking_db(stem, tone) for stem in heard if stem.audio.spectrum_db}
+    if tone.song_stems is not None and len(lacking) > 1:
+        lacking = _beside_the_song_db(lacking, tone.song_stems)
+    return {stem.name: _eq_for(stem.role, lacking[stem.name], tone) if stem.name in lacking else Eq() for stem in heard}
 
 
 def rough_eq(stem: StemFeatures, fit: RoughFit | None = None) -> Eq:
-    """The EQ that moves a stem's tone towards that of its role; neutral for silence and in the prior."""
-    tone = (fit or shipped()[0]).tone
-    if tone is None or not stem.audio.spectrum_db:
-        return Eq()
-    lacking_db = np.asarray(tone.spectra_db[stem.role]) - shape_db(stem.audio.spectrum_db)
-    rows = tone.unknown_gains_per_db if stem.role == "other" else tone.gains_per_db
+    """The EQ of a stem by itself."""
+    return rough_eqs(SessionFeatures(sample_rate=48_000, stems=(stem,)), fit).get(stem.name, Eq())
+
+
+def _lacking_db(stem: StemFeatures, tone: Tone) -> NDArray[np.float64]:
+    return np.asarray(tone.spectra_db[stem.role]) - shape_db(stem.audio.spectrum_db, tone.range_db)
+
+
+def _beside_the_song_db(
+    lacking: Mapping[str, NDArray[np.float64]], song_stems: float
+) -> dict[str, NDArray[np.float64]]:
+    """What each stem lacks beside what the song is taken to lack, by the mean of the others and their number."""
+    every = np.array([math.fsum(band) for band in zip(*lacking.values(), strict=True)])
+    return {name: own - (every - own) / (len(lacking) - 1 + song_stems) for name, own in lacking.items()}
+
+
+def _eq_for(role: Role, lacking_db: NDArray[np.float64], tone: Tone) -> Eq:
+    rows = tone.unknown_gains_per_db if role == "other" else tone.gains_per_db
     gains_db = tuple(
         round(_bounded(tone.strength * math.fsum(np.asarray(row) * lacking_db), LARGEST_CORRECTION_DB), 2)
         for row in rows
@@ -181,10 +204,10 @@ def rough_pan(audio: AudioFeatures, fit: RoughFit | None = None) -> float:
     return round(math.copysign(1.0 - 10.0 ** (-undone_db / 20.0), -apart_db), 3) + 0.0
 
 
-def shape_db(spectrum_db: Sequence[float]) -> NDArray[np.float64]:
-    """A spectrum around its own mean, with nothing more than SPECTRUM_RANGE_DB below its loudest band."""
+def shape_db(spectrum_db: Sequence[float], range_db: float) -> NDArray[np.float64]:
+    """A spectrum around its own mean, with nothing more than ``range_db`` below its loudest band."""
     levels_db = np.asarray(spectrum_db, dtype=np.float64)
-    levels_db = np.maximum(levels_db, levels_db.max() - SPECTRUM_RANGE_DB)
+    levels_db = np.maximum(levels_db, levels_db.max() - range_db)
     return np.asarray(levels_db - math.fsum(levels_db) / levels_db.size)
 
 
@@ -227,8 +250,8 @@ def _high_pass(stem: StemFeatures, eq: Eq, tone: Tone | None) -> HighPass:
 def _rumble_db(stem: StemFeatures, freq_hz: float, eq: Eq, tone: Tone) -> float:
     """By how much the lowest bands stand above those of the role's spectrum."""
     low = np.asarray(band_centres_hz()) <= max(freq_hz, band_centres_hz()[0])
-    shape = shape_db(stem.audio.spectrum_db) + band_response_db(eq)
-    return float(np.mean((shape - np.asarray(tone.spectra_db[stem.role]))[low]))
+    shape = shape_db(stem.audio.spectrum_db, RUMBLE_RANGE_DB) + band_response_db(eq)
+    return float(np.mean((shape - shape_db(tone.spectra_db[stem.role], RUMBLE_RANGE_DB))[low]))
 
 
 def _spread_doubles(stems: Sequence[StemFeatures]) -> dict[str, float]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
 from mixing.engine.mixers.networks.families import PLANS, DecideBase
-from mixing.engine.mixers.rough_fit import CARD, RoughFit
+from mixing.engine.mixers.rough_fit import CARD
 from mixing.engine.mixers.rules import rough_decisions
 from mixing.engine.training.examples import Example
-from mixing.engine.training.fit_rules import Choices, fit_levels, fit_tone
+from mixing.engine.training.fit_rules import choices_of, fit_with
 from mixing.engine.training.prepared import Prepared, prepare
 from mixing.engine.training.splits import artist_groups, by_artist
 
@@ -23,7 +22,7 @@ def base_fitted_on(family: str, examples: Sequence[Example]) -> DecideBase:
     """The base of a family: the rough mix fitted on these examples alone, or what needs no fit."""
     if PLANS[family].base is not rough_decisions:
         return PLANS[family].base
-    return partial(rough_decisions, fit=_fitted(examples))
+    return partial(rough_decisions, fit=fit_with(examples, choices_of(json.loads(CARD.read_text(encoding="utf-8")))))
 
 
 def cross_fitted(family: str, examples: Sequence[Example]) -> list[Prepared]:
@@ -41,15 +40,3 @@ def cross_fitted(family: str, examples: Sequence[Example]) -> list[Prepared]:
         base = base_fitted_on(family, [example for example in examples if example.song.id not in left_out])
         prepared += prepare((example for example in examples if example.song.id in left_out), base, with_mel=with_mel)
     return prepared
-
-
-def _fitted(examples: Sequence[Example]) -> RoughFit:
-    """With the strengths that the shipped fit chose: the songs of a fold are too few to choose anew."""
-    choices = _choices()
-    levels = dataclasses.replace(fit_levels(examples, choices.ridge), came_share=choices.share)
-    return RoughFit(levels=levels, tone=fit_tone(examples, choices.strength), left_alone_db=choices.left_alone_db)
-
-
-def _choices() -> Choices:
-    recipe = json.loads(CARD.read_text(encoding="utf-8"))["recipe"]
-    return Choices(**{item.name: float(recipe[item.name]) for item in dataclasses.fields(Choices)})

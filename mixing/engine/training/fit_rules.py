@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -19,32 +20,49 @@ from mixing.engine.errors import MixFailed
 from mixing.engine.mixers import image
 from mixing.engine.mixers.eq_response import band_response_db, response_db
 from mixing.engine.mixers.interface import BANDS, SessionFeatures, band_centres_hz
-from mixing.engine.mixers.rough_fit import EQ_BANDS, PRIOR, PRIOR_SONGS, Levels, RoughFit, Tone, correcting_eq
+from mixing.engine.mixers.rough_fit import (
+    EQ_BANDS,
+    PRIOR,
+    PRIOR_SONGS,
+    Levels,
+    RoughFit,
+    Tone,
+    correcting_eq,
+    in_this_format,
+)
 from mixing.engine.mixers.rules import rough_decisions, rough_levels_lu, shape_db, sound_of
 from mixing.engine.roles import ROLES, Role, group_of
+from mixing.engine.training.degrade import draw_degradation
 from mixing.engine.training.examples import Example
+from mixing.engine.training.measures import band_error_db
 
 MEASURES: Final = ("level_lu", "eq_db", "pan")
 RIDGES: Final = (60.0, 100.0, 200.0, 400.0, 1_000.0)
 """In stems of a role that weigh as much as the prior does. Weaker ones are not asked, however well they do: a stem of
 each role in a song, and the songs at hand would count for more than the prior's sixty."""
-SHARES: Final = (0.0, 0.1, 0.2, 0.3, 0.4)
+LEFT_LU: Final = (0.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0)
 STRENGTHS: Final = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0)
 LEFT_ALONE_DB: Final = (0.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 60.0)
-PRIOR_SHARE: Final = 0.16
-"""What the prior leaves of 12 songs of other makers is 2.45 LU, a deviation of 3.1 LU; against gains of ±12 dB, that of
-6.9 dB, a stem's own level tells 3.1² / (3.1² + 6.9²) of it."""
+PRIOR_LEFT_LU: Final = 3.1
+"""What the prior leaves of 12 songs of other makers is 2.45 LU, a deviation of 3.1 LU."""
 
 _SLOPE_STEMS: Final = (1.0, 36.0, 9.0)
 """How much a squared LU per octave, per dB of crest and per dB of flux weighs beside a squared LU of an offset."""
-_TOWARDS_GROUP: Final = 3.0
+_TOWARDS_GROUP: Final = 6.0
 _TOWARDS_ALL: Final = 5.0
-_TRUST: Final = 0.4
-"""How much of the evidence of a spectrum counts: its bands are less independent than a pooled covariance says."""
-_BAND_NOISE_DB2: Final = 4.0
-_GAIN_DEVIATION_DB: Final = (5.2, 3.0, 3.0, 3.0, 5.2)
-"""How far a correction usually has to go, by band of the EQ: shelves of ±9 dB, and a peak of ±6 dB somewhere."""
-_HEARD_WITHIN_DB: Final = 40.0
+_RANGE_DB: Final = 80.0
+"""As far down as the measure looks, and the analysis."""
+_SONG_STEMS: Final = 8.0
+"""Broad: anything from 4 to 12 does as well."""
+_TRUST: Final = 0.65
+"""How much of the evidence of a spectrum counts: stems of songs to come differ more than those that were fitted."""
+_BAND_NOISE_DB2: Final = 9.0
+_SMOOTHED: Final = 0.5
+_ALIKE_BANDS: Final = 12.0
+_ALONE: Final = 0.1
+"""How far the covariance of spectra is shrunk towards one in which bands differ alike by their distance, after how many
+bands that likeness falls to 1 / e, and which share of a band is alike to no other."""
+_DEGRADATIONS: Final = 2_000
 
 Errors = dict[str, dict[str, float]]
 """By measure, by song."""
@@ -55,7 +73,7 @@ class Choices:
     """What is chosen by leaving makers out."""
 
     ridge: float
-    share: float
+    left_lu: float
     strength: float
     left_alone_db: float
 
@@ -172,16 +190,10 @@ def _example_errors(fit: RoughFit | None, example: Example) -> tuple[float, floa
     for before, wanted in zip(degraded.stems, human.stems, strict=True):
         decision = decisions.get(before.name)
         moved = band_response_db(decision.eq) if decision is not None else np.zeros(BANDS)
-        eq_db.append(_band_error(np.asarray(before.audio.spectrum_db) + moved, np.asarray(wanted.audio.spectrum_db)))
+        eq_db.append(band_error_db(np.asarray(wanted.audio.spectrum_db), np.asarray(before.audio.spectrum_db) + moved))
         place = image.imbalance(before.audio, pan=decision.pan if decision is not None else 0.0)
         pan.append(abs(place - wanted.audio.imbalance))
     return float(np.abs(level_lu - level_lu.mean()).mean()), float(np.mean(eq_db)), float(np.mean(pan))
-
-
-def _band_error(levels_db: NDArray[np.float64], human_db: NDArray[np.float64]) -> float:
-    heard = human_db > human_db.max() - _HEARD_WITHIN_DB
-    apart = (levels_db - human_db)[heard]
-    return float(np.abs(apart - apart.mean()).mean())
 
 
 # ---- choosing --------------------------------------------------------------------------------------------------------
@@ -189,14 +201,14 @@ def _band_error(levels_db: NDArray[np.float64], human_db: NDArray[np.float64]) -
 
 def _choose(examples: Sequence[Example], tell: Callable[[str], None]) -> Choices:
     """One after the other, each by the errors on makers that were left out."""
-    start = Choices(ridge=100.0, share=PRIOR_SHARE, strength=0.9, left_alone_db=7.0)
+    start = Choices(ridge=100.0, left_lu=PRIOR_LEFT_LU, strength=0.9, left_alone_db=7.0)
     ridge = _strongest_ridge(examples, start, tell)
     chosen = dataclasses.replace(start, ridge=ridge)
-    best = _best(examples, "level_lu", [dataclasses.replace(chosen, share=share) for share in SHARES])
+    best = _best(examples, "level_lu", [dataclasses.replace(chosen, left_lu=left_lu) for left_lu in LEFT_LU])
     songs = len({song_of(example) for example in examples})
-    share = (songs * best.share + PRIOR_SONGS * PRIOR_SHARE) / (songs + PRIOR_SONGS)
-    tell(f"share of the level that stems came with: {best.share:g} here, {share:.3f} with the prior")
-    chosen = dataclasses.replace(chosen, share=share)
+    left_lu = math.sqrt((songs * best.left_lu**2 + PRIOR_SONGS * PRIOR_LEFT_LU**2) / (songs + PRIOR_SONGS))
+    tell(f"left open by the rule: {best.left_lu:g} LU here, {left_lu:.3f} LU with the prior")
+    chosen = dataclasses.replace(chosen, left_lu=left_lu)
     chosen = _best(examples, "eq_db", [dataclasses.replace(chosen, strength=value) for value in STRENGTHS])
     chosen = _best(examples, "pan", [dataclasses.replace(chosen, left_alone_db=value) for value in LEFT_ALONE_DB])
     tell(f"strength of the EQ {chosen.strength:g}, imbalance undone up to {chosen.left_alone_db:g} dB")
@@ -234,8 +246,14 @@ def fit_with(examples: Sequence[Example], choices: Choices) -> RoughFit:
     return dataclasses.replace(with_levels, tone=fit_tone(examples, choices.strength))
 
 
+def choices_of(card: Mapping[str, Any]) -> Choices:
+    """What the fit of a card chose: folds hold it, for their songs are too few to choose anew."""
+    recipe = in_this_format(card)["recipe"]
+    return Choices(**{item.name: float(recipe[item.name]) for item in dataclasses.fields(Choices)})
+
+
 def _fit_levels(examples: Sequence[Example], ridge: float, choices: Choices) -> RoughFit:
-    levels = dataclasses.replace(fit_levels(examples, ridge), came_share=choices.share)
+    levels = dataclasses.replace(fit_levels(examples, ridge), left_lu=choices.left_lu)
     return RoughFit(levels=levels, tone=None, left_alone_db=choices.left_alone_db)
 
 
@@ -271,7 +289,7 @@ def fit_levels(examples: Sequence[Example], ridge: float) -> Levels:
         centroid_lu_per_octave=prior.centroid_lu_per_octave + moves[-3],
         crest_lu_per_db=prior.crest_lu_per_db + moves[-2],
         flux_lu_per_db=prior.flux_lu_per_db + moves[-1],
-        came_share=prior.came_share,
+        left_lu=prior.left_lu,
     )
 
 
@@ -285,13 +303,14 @@ def _row(role: Role, sound: Collection[float]) -> list[float]:
 def fit_tone(examples: Sequence[Example], strength: float) -> Tone:
     """Mean spectra of the roles, shrunk towards those of their groups, and the ridge that corrects towards them.
 
-    With the EQ's response B per dB of gain, a spectrum that lacks d dB and the covariance C of the spectra of one role,
-    the gains are (t Bᵀ C⁻¹ B + G⁻²)⁻¹ t Bᵀ C⁻¹ d, G the gains' usual deviations: the most probable degradation.
+    A spectrum lacks d dB of its role's for two reasons: stems of one role differ, by the covariance C, and somebody
+    equalised it, by that of usual degradations, E. Most probable of the second is E (E + C / t)⁻¹ d, t how far C is
+    trusted; the gains are those of the five bands that come nearest to it.
     """
     shapes: dict[Role, list[NDArray[np.float64]]] = {}
     for example in {song_of(each): each for each in examples}.values():
         for stem in _both(example)[1].stems:
-            shapes.setdefault(stem.role, []).append(shape_db(stem.audio.spectrum_db))
+            shapes.setdefault(stem.role, []).append(shape_db(stem.audio.spectrum_db, _RANGE_DB))
     every = np.array([shape for found in shapes.values() for shape in found])
     overall = every.mean(axis=0)
     spectra = {role: overall if role == "other" else _role_mean(role, shapes, overall) for role in ROLES}
@@ -301,6 +320,8 @@ def fit_tone(examples: Sequence[Example], strength: float) -> Tone:
         gains_per_db=_correction(apart),
         unknown_gains_per_db=_correction(every - overall),
         strength=strength,
+        range_db=_RANGE_DB,
+        song_stems=_SONG_STEMS,
     )
 
 
@@ -314,17 +335,34 @@ def _role_mean(
 
 
 def _correction(apart: NDArray[np.float64]) -> tuple[tuple[float, ...], ...]:
-    response = np.array(
-        [
-            response_db(correcting_eq(tuple(float(band == row) for band in range(EQ_BANDS))), band_centres_hz())
-            for row in range(EQ_BANDS)
-        ]
-    ).T
+    eq, bands = _usual_eq(), _responses()
     # Shapes have no mean, so that a level common to all bands must count for nothing: the term of ones.
-    covariance = apart.T @ apart / len(apart) + _BAND_NOISE_DB2 * np.eye(BANDS) + 100.0
-    weighted = _TRUST * np.linalg.solve(covariance, response).T
-    held = np.diag(1.0 / np.square(_GAIN_DEVIATION_DB))
-    return tuple(tuple(row) for row in np.linalg.solve(weighted @ response + held, weighted).tolist())
+    wanted = eq @ np.linalg.inv(eq + _smoothed(apart) / _TRUST + 100.0)
+    return tuple(tuple(row) for row in (np.linalg.pinv(bands - bands.mean(axis=0)) @ wanted).tolist())
+
+
+def _smoothed(apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The covariance of spectra of one role: a few hundred of these do not tell 800 numbers."""
+    covariance = apart.T @ apart / len(apart)
+    deviation, band = np.sqrt(np.diag(covariance)), np.arange(BANDS)
+    alike = (1 - _ALONE) * np.exp(-np.abs(band[:, None] - band) / _ALIKE_BANDS) + _ALONE * np.eye(BANDS)
+    smooth = np.outer(deviation, deviation) * alike
+    return np.asarray((1 - _SMOOTHED) * covariance + _SMOOTHED * smooth + _BAND_NOISE_DB2 * np.eye(BANDS))
+
+
+def _responses() -> NDArray[np.float64]:
+    """What 1 dB of each band of the correcting EQ does, ``(BANDS, EQ_BANDS)``."""
+    bands = [correcting_eq(tuple(float(band == row) for band in range(EQ_BANDS))) for row in range(EQ_BANDS)]
+    return np.array([response_db(eq, band_centres_hz()) for eq in bands]).T
+
+
+@cache
+def _usual_eq() -> NDArray[np.float64]:
+    """The covariance of what usual degradations do to a spectrum, around its mean, ``(BANDS, BANDS)``."""
+    drawn = (draw_degradation(seed, song="usual", stem="usual").eq for seed in range(_DEGRADATIONS))
+    moved = np.array([band_response_db(eq) for eq in drawn])
+    moved -= moved.mean(axis=1, keepdims=True)
+    return np.asarray(moved.T @ moved / len(moved))
 
 
 def songs_of(examples: Sequence[Example]) -> list[dict[str, Any]]:

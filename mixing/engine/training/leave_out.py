@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,11 +25,9 @@ RULES: Final = ("faders-up", "equal-loudness", "rough-mix")
 
 def rough_mix_of(known: Sequence[Example]) -> Mixer:
     """The rough mix fitted on these songs alone, towards its prior, with the four choices of the one that ships."""
-    from mixing.engine.training.fit_rules import Choices, fit_with
+    from mixing.engine.training.fit_rules import choices_of, fit_with
 
-    recipe = json.loads(CARD.read_text(encoding="utf-8"))["recipe"]
-    choices = Choices(**{item.name: float(recipe[item.name]) for item in dataclasses.fields(Choices)})
-    return RoughMix(fit_with(known, choices))
+    return RoughMix(fit_with(known, choices_of(json.loads(CARD.read_text(encoding="utf-8")))))
 
 
 def trainer(key: str) -> Train:

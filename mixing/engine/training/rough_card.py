@@ -12,7 +12,7 @@ from mixing.engine.mixers.rules import FAMILY, RoughMix
 from mixing.engine.training.bootstrap import bootstrap_mean, paired_difference
 from mixing.engine.training.examples import Example
 from mixing.engine.training.fit_rules import (
-    PRIOR_SHARE,
+    PRIOR_LEFT_LU,
     Errors,
     Fitted,
     artist_of,
@@ -48,7 +48,7 @@ def card_of(fitted: Fitted, examples: Sequence[Example], *, data: str, seeds: Se
             "centroid_lu_per_octave": prior.centroid_lu_per_octave,
             "crest_lu_per_db": prior.crest_lu_per_db,
             "flux_lu_per_db": prior.flux_lu_per_db,
-            "came_share": PRIOR_SHARE,
+            "left_lu": PRIOR_LEFT_LU,
         },
         "data": {"songs": songs_of(examples), "examples": len(examples)},
         "metrics": metrics_of(fitted, examples),

@@ -20,7 +20,7 @@ from mixing.engine.training.desk_inputs import settings_of, sounds_of
 from mixing.engine.training.likeness import differences, heard_as, unlikeness
 from mixing.engine.training.mel_desk import mix
 from mixing.engine.training.reference import draft_card, lesson_loss, tensors_of
-from tests.mixing.engine.mixers.sessions import SILENCE, random_session, session, sound, stem
+from tests.mixing.engine.mixers.sessions import FLAT, SILENCE, random_session, session, sound, stem
 
 
 def untrained() -> ReferenceMixer:
@@ -49,10 +49,10 @@ def reference(**changes: object) -> AudioFeatures:
 
 def band() -> SessionFeatures:
     return session(
-        stem("Voice", "lead_vocal", centroid_hz=1_800.0),
+        stem("Voice", "lead_vocal", centroid_hz=1_800.0, spectrum_db=(-4.0, *FLAT[1:])),
         stem("Bass", "bass", centroid_hz=150.0, spectrum_db=tuple(-3.0 - 1.2 * b for b in range(BANDS))),
         stem("Keys", "keys", channels=2, width=0.1, side_db=(-20.0,) * BANDS, spectrum_db=(-16.0,) * BANDS),
-        stem("Drums", "drums", spectrum_db=tuple(-30.0 + 0.5 * b for b in range(BANDS))),
+        stem("Drums", "drums", spectrum_db=tuple(-25.0 + 0.3 * b for b in range(BANDS))),
     )
 
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from mixing.engine.console.parameters import ConsoleParameters, Eq, HighShelf, LowShelf, Strip
 from mixing.engine.errors import MixFailed, ParameterError
+from mixing.engine.mixers.came import believed_lu
 from mixing.engine.mixers.eq_response import band_response_db, loudness_change_lu
-from mixing.engine.mixers.interface import Intent, Mixer, SessionFeatures, StemIntent
-from mixing.engine.mixers.rough_fit import PRIOR, shipped
-from mixing.engine.mixers.rules import EqualLoudness, FadersUp, RoughMix, rough_eq, rough_pan
+from mixing.engine.mixers.interface import Intent, Mixer, SessionFeatures, StemFeatures, StemIntent
+from mixing.engine.mixers.rough_fit import PRIOR, Tone, shipped
+from mixing.engine.mixers.rules import EqualLoudness, FadersUp, RoughMix, rough_eq, rough_eqs, rough_pan
 from mixing.engine.roles import ROLES, Role, group_of
 from tests.mixing.engine.mixers.sessions import FLAT, SILENCE, random_session, session, sound, stem
 
@@ -239,24 +240,27 @@ def test_flux_beyond_what_music_has_weighs_no_more() -> None:
     assert answer["busy"].fader_db - answer["base"].fader_db == pytest.approx(-5.1, abs=0.011)
 
 
-def test_a_share_of_the_level_that_a_stem_came_with_is_believed_within_twelve_decibels() -> None:
+def test_a_stem_that_came_further_from_its_place_than_a_gain_moves_it_is_believed() -> None:
     def apart(loudness_lufs: float) -> float:
-        answer = strips(with_levels(came_share=0.25), session(stem("a", loudness_lufs=loudness_lufs), stem("b")))
+        answer = strips(with_levels(left_lu=4.0), session(stem("a", loudness_lufs=loudness_lufs), stem("b")))
         return answer["a"].fader_db - answer["b"].fader_db
 
     assert apart(-23.0) == 0.0
-    assert apart(-13.0) == pytest.approx(2.5, abs=0.011)
-    # Each is at most 12 LU off its place, of which a quarter counts, up on one side and down on the other.
-    assert apart(-63.0) == apart(-53.0) == pytest.approx(-6.0, abs=0.011)
+    # Each is 20 LU off its place. Beside 4² LU² of its own stand 12² / (3 · 2) of the mean gain, 40 LU² in all, cut off
+    # at (20 - 12) / √40: √40 · 0.179253 / 0.102952, of which 16 / 40 are its own, up for one and down for the other.
+    assert apart(17.0) == pytest.approx(8.81, abs=0.011)
+    # Further out it is the recording.
+    assert apart(-103.0) == apart(-63.0) == pytest.approx(-8.81, abs=0.011)
 
 
 def test_a_fit_moves_what_the_shipped_card_says() -> None:
-    shipped_fit = shipped()[0]
+    levels = shipped()[0].levels
     answer = strips(RoughMix(), session(stem("v", "lead_vocal"), stem("f", "fx")))
-    offsets = shipped_fit.levels.offsets_lu
-    expected = (offsets["lead_vocal"] - offsets["fx"]) * (1 - shipped_fit.levels.came_share)
+    place = (levels.offsets_lu["lead_vocal"] - levels.offsets_lu["fx"]) / 2
     loss = {name: loudness_change_lu(FLAT, strip.eq) for name, strip in answer.items()}
     fader = {name: answer[name].fader_db + loss[name] for name in answer}
+    # Both came alike, so that each came that far from its place.
+    expected = 2 * (place + believed_lu(-place, 2, levels.left_lu))
     assert fader["v"] - fader["f"] == pytest.approx(expected, abs=0.02)
 
 
@@ -350,7 +354,7 @@ def spectrum_of(role: Role) -> tuple[float, ...]:
 
 def test_a_stem_that_sounds_as_its_role_does_is_not_equalised() -> None:
     eq = rough_eq(stem("Vox", "lead_vocal", spectrum_db=spectrum_of("lead_vocal")))
-    assert max(abs(band.gain_db) for band in (eq.low_shelf, eq.peak_1, eq.peak_2, eq.peak_3, eq.high_shelf)) <= 0.3
+    assert max(abs(gain) for gain in gains_of(eq)) <= 0.3
 
 
 @pytest.mark.parametrize(
@@ -372,13 +376,46 @@ def test_a_tone_that_is_off_is_brought_part_of_the_way_back(lift: Eq) -> None:
     assert 0.2 * apart(off) < apart(after) < 0.98 * apart(off)
 
 
+def gains_of(eq: Eq) -> list[float]:
+    return [band.gain_db for band in (eq.low_shelf, eq.peak_1, eq.peak_2, eq.peak_3, eq.high_shelf)]
+
+
+def test_what_the_other_stems_lack_too_is_the_sound_of_the_song() -> None:
+    """Each gain is half of what the lowest band lacks, and with two stems whose share counts two thirds are shared."""
+    lowest = (0.5,) + (0.0,) * (len(FLAT) - 1)
+    tone = Tone(
+        spectra_db=dict.fromkeys(ROLES, (0.0,) * len(FLAT)),
+        gains_per_db=(lowest,) * 5,
+        unknown_gains_per_db=((0.0,) * len(FLAT),) * 5,
+        strength=1.0,
+        range_db=80.0,
+        song_stems=1.0,
+    )
+    fit = dataclasses.replace(PRIOR, tone=tone)
+
+    def lacking(name: str, lacks_db: float) -> StemFeatures:
+        spectrum = (-lacks_db * len(FLAT) / (len(FLAT) - 1),) + (0.0,) * (len(FLAT) - 1)
+        return stem(name, "synth", spectrum_db=spectrum)
+
+    alone = rough_eqs(session(lacking("a", 6.0)), fit)
+    assert gains_of(alone["a"]) == [3.0] * 5
+    both = rough_eqs(session(lacking("a", 6.0), lacking("b", 6.0)), fit)
+    assert gains_of(both["a"]) == gains_of(both["b"]) == [1.5] * 5
+    # 6 dB less (6 + 0) / (2 + 1), and nothing less (6 + 6) / (2 + 1).
+    three = rough_eqs(
+        session(lacking("a", 6.0), lacking("b", 6.0), lacking("c", 0.0), stem("s", "synth", SILENCE)), fit
+    )
+    assert [gains_of(three[name])[0] for name in "abc"] == [2.0, 2.0, -2.0]
+    by_itself = dataclasses.replace(fit, tone=dataclasses.replace(tone, song_stems=None))
+    assert gains_of(rough_eqs(session(lacking("a", 6.0), lacking("b", 6.0)), by_itself)["a"]) == [3.0] * 5
+
+
 def test_no_correction_passes_six_decibels() -> None:
     fit = shipped()[0]
     assert fit.tone is not None
     eager = dataclasses.replace(fit, tone=dataclasses.replace(fit.tone, strength=30.0))
     eq = rough_eq(stem("Odd", "lead_vocal", spectrum_db=(0.0,) * 3 + (-70.0,) * (len(FLAT) - 3)), eager)
-    gains = [band.gain_db for band in (eq.low_shelf, eq.peak_1, eq.peak_2, eq.peak_3, eq.high_shelf)]
-    assert max(abs(gain) for gain in gains) == 6.0
+    assert max(abs(gain) for gain in gains_of(eq)) == 6.0
 
 
 def test_an_unknown_stem_is_equalised_less_than_one_whose_role_is_known() -> None:

@@ -13,19 +13,22 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from numpy.typing import NDArray
 
 from mixing.engine.console.parameters import Eq, HighShelf
 from mixing.engine.errors import MixFailed
 from mixing.engine.mixers.eq_response import band_response_db
 from mixing.engine.mixers.interface import BANDS, Intent, SessionFeatures
 from mixing.engine.mixers.rough_fit import PRIOR, from_card, load, shipped
-from mixing.engine.mixers.rules import FadersUp, RoughMix
+from mixing.engine.mixers.rules import FadersUp, RoughMix, rough_eq
 from mixing.engine.roles import Role
 from mixing.engine.training.corpus import SongEntry
 from mixing.engine.training.examples import Example
 from mixing.engine.training.fit_rules import (
+    Choices,
     Fitted,
     artist_of,
+    choices_of,
     equal_loudness_errors,
     errors_of,
     fit_levels,
@@ -38,6 +41,7 @@ from mixing.engine.training.rough_card import card_of
 from mixing.management.commands.fit_rules import written
 from tests.mixing.engine.mixers.sessions import session, stem
 
+OLD = Path(__file__).parents[1] / "mixers" / "old_format" / "rough-mix.json"
 LEVELS: dict[Role, float] = {"lead_vocal": 4.0, "synth": 3.0, "bass": -1.0, "pad": -6.0}
 FALLS_DB: dict[Role, float] = {"lead_vocal": -20.0, "synth": -12.0, "bass": -40.0, "pad": -30.0}
 TONES = {role: tuple(np.linspace(0.0, fall_db, BANDS).tolist()) for role, fall_db in FALLS_DB.items()}
@@ -112,6 +116,32 @@ def test_spectra_come_near_those_of_their_roles_and_are_shrunk() -> None:
     assert slope("synth") < slope("piano") < slope("pad")
 
 
+def test_an_equaliser_is_undone_further_where_the_sounds_of_a_role_do_not_differ_like_one() -> None:
+    """The same high shelf, in songs whose stems of a role differ by such shelves and in songs where they do not."""
+    shelf = band_response_db(Eq(high_shelf=HighShelf(gain_db=8.0, freq_hz=4_500.0)))
+
+    def undone(varied: bool) -> float:
+        rng = random.Random(5)
+        shapes = [tilted(each, shelf * rng.uniform(-1.5, 1.5) if varied else 0.0 * shelf) for each in songs()]
+        tone = fit_tone(shapes, 1.0)
+        return -float(np.array(tone.gains_per_db[-1]) @ shelf)
+
+    assert -8.0 < undone(False) < 2 * undone(True) < 0.0
+
+
+def tilted(example: Example, by_db: NDArray[np.float64]) -> Example:
+    stems = [
+        dataclasses.replace(
+            each,
+            audio=dataclasses.replace(
+                each.audio, spectrum_db=tuple((np.array(each.audio.spectrum_db) + by_db).tolist())
+            ),
+        )
+        for each in example.human.stems
+    ]
+    return dataclasses.replace(example, human=session(*stems))
+
+
 def test_the_fit_restores_better_than_prior_and_equal_loudness_on_makers_it_never_heard() -> None:
     by_artist = {measure: mean_over_songs(errors) for measure, errors in fitted().by_artist.items()}
     prior = {measure: mean_over_songs(errors) for measure, errors in errors_of(PRIOR, songs()).items()}
@@ -172,7 +202,33 @@ def test_a_card_holds_prior_and_data_apart_and_gives_the_fit_back(tmp_path: Path
     assert low <= mean <= high
 
 
-@pytest.mark.parametrize("damage", ["{", "{}", '{"format_version": 1, "key": "rough-mix"}'])
+def test_a_card_of_the_first_format_still_loads_with_the_same_tones_and_a_share_told_as_a_deviation() -> None:
+    """``old_format/rough-mix.json`` was written by the program that knew format 1, and so were these gains."""
+    fit, _ = load(OLD)
+    falling = tuple(np.linspace(0.0, -60.0, BANDS).tolist())
+    eqs = [rough_eq(stem("a", role, spectrum_db=falling), fit) for role in ("lead_vocal", "other")]
+    gains = [[b.gain_db for b in (eq.low_shelf, eq.peak_1, eq.peak_2, eq.peak_3, eq.high_shelf)] for eq in eqs]
+    assert gains == [[-2.4, 0.16, 0.23, -0.46, 1.56], [-0.44, -0.13, -0.04, 0.11, 0.63]]
+    assert fit.tone is not None
+    assert fit.tone.song_stems is None
+    # 0.2012 = left² / (left² + 12² / 3)
+    assert fit.levels.left_lu == pytest.approx((48 * 0.2012 / 0.7988) ** 0.5)
+    assert fit.levels.offsets_lu["kick"] == 1.2255
+    choices = choices_of(json.loads(OLD.read_text(encoding="utf-8")))
+    assert choices == Choices(ridge=60.0, left_lu=fit.levels.left_lu, strength=0.9, left_alone_db=7.0)
+
+
+@pytest.mark.parametrize("share", [1.0, -0.1, "much"])
+def test_a_card_of_the_first_format_with_an_impossible_share_is_refused(share: object) -> None:
+    card = json.loads(OLD.read_text(encoding="utf-8"))
+    card["level"]["came_share"] = share
+    with pytest.raises(ValueError, match=r"share|number"):
+        from_card(card)
+
+
+@pytest.mark.parametrize(
+    "damage", ["{", "{}", '{"format_version": 1, "key": "rough-mix"}', '{"format_version": 3, "key": "rough-mix"}']
+)
 def test_a_damaged_card_is_refused_in_words(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "rough-mix.json"
     path.write_text(damage)
