@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from mixing.engine.mixers.registry import mixer, sha256
 from mixing.management.commands.evaluate_mixer import mixers_of_keys, seeds_of
 from tests.mixing.engine.training.songs import two_stems, write_song
 
@@ -102,6 +103,15 @@ def test_unless_told_nobody_mixes_who_needs_a_reference(data: Path, tmp_path: Pa
     assert {"rough-mix", "console-net"} <= {each.key for each in mixers_of_keys(None)}
     told = evaluated(data, "--mixers", "faders-up,search")
     assert "search did not mix any song: The search needs a reference" in told
+
+
+def test_two_precisions_of_a_mixer_are_two_rows(data: Path) -> None:
+    exact = mixer("console-net")
+    (small,) = (row["sha256"] for name, row in exact.card.quantisation.items() if name == "int8")  # type: ignore[attr-defined]
+    keys = [each.key for each in mixers_of_keys(f"console-net,{small},{sha256(exact)}")]
+    assert keys == ["console-net", f"console-net {small[:12]}"]
+    assert exact.key == "console-net"
+    assert f"| {keys[1]} |" in evaluated(data, "--mixers", f"console-net,{small}")
 
 
 def test_styles_are_told_apart_song_by_song(data: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import re
@@ -159,10 +160,20 @@ class Command(BaseCommand):
 
 
 def mixers_of_keys(keys: str | None) -> Sequence[Mixer]:
-    """The mixers of ``a,b,c``, each once, in that order; unless said, all but those that need a reference."""
+    """The mixers of ``a,b,c``, each once, in that order; unless said, all but those that need a reference.
+
+    Checkpoints that are one mixer, such as its precisions, are told apart by the beginning of their hashes.
+    """
     if keys is None:
         return [each for each in all_mixers() if not getattr(each, "needs_reference", False)]
-    return [mixer(key) for key in _parts(keys)]
+    found: dict[str, Mixer] = {}
+    for each in {id(each): each for each in map(mixer, _parts(keys))}.values():
+        named = each
+        if each.key in found:
+            named = copy.copy(each)
+            named.key = f"{each.key} {each.version}"
+        found[named.key] = named
+    return list(found.values())
 
 
 def chosen(entries: list[SongEntry], ids: str | None) -> list[SongEntry]:
