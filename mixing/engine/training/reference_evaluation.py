@@ -23,6 +23,7 @@ MEASURES: Final = tuple(item.name for item in dataclasses.fields(Distance))
 FALLING: Final = ("bands_db", "level_lu", "width", "dynamics_db")
 """The four that are asked about: the others are told beside them."""
 WANTED_PERCENT: Final = 40.0
+FEWEST_SONGS: Final = 5
 ROWS: Final = ("same song", "another song")
 WITHOUT_REFERENCE: Final = "reference-net without reference"
 
@@ -50,8 +51,8 @@ def evaluate_reference(
     """Every song by every mixer, towards two kinds of references.
 
     *Same song*: a random console mixes the song's second half, and the mixers are handed the first half's stems.
-    *Another song*: the reference is the second half of the song before in the list. A name that ends in ``without
-    reference``, and every mixer that takes none, is told nothing of it.
+    *Another song*: the reference is the second half of the song before in the list; a single song has none. A name
+    that ends in ``without reference``, and every mixer that takes none, is told nothing of it.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def evaluate_reference(
         Who mixes a song, by the name that the table shows: those that never heard it.
     """
     found: list[SongDistances] = []
-    foreign = _references(songs[-1], seeds)
+    foreign = _references(songs[-1], seeds) if len(songs) > 1 else []
     for song in songs:
         if tell is not None:
             tell(song)
@@ -114,6 +115,8 @@ def table(told: Mapping[str, Any]) -> str:
     """The summary as Markdown: what is left, and what is gone, in percent with its interval."""
     lines: list[str] = []
     for row, found in told["rows"].items():
+        if not found["songs"]:
+            continue
         lines += [f"Reference: {row} ({found['songs']} songs)", "", "| | " + " | ".join(_TITLES.values()) + " |"]
         lines += ["|---|" + "---|" * len(_TITLES)]
         for name, values in found["mixers"].items():
@@ -127,9 +130,18 @@ def table(told: Mapping[str, Any]) -> str:
 
 
 def conclusions(told: Mapping[str, Any], *, against: Sequence[str]) -> list[str]:
-    """What the reductions allow to say: of each measure, whether WANTED_PERCENT is gone and the interval clear of 0."""
+    """What the reductions allow to say: of each measure, whether WANTED_PERCENT is gone and the interval clear of 0.
+
+    An interval over fewer than FEWEST_SONGS is narrow by chance, and says nothing.
+    """
     said = []
     for row, found in told["rows"].items():
+        count = found["songs"]
+        if 0 < count < FEWEST_SONGS:
+            songs = "1 song is" if count == 1 else f"{count} songs are"
+            said.append(f"Reference {row}: {songs} too few to conclude anything.")
+        if count < FEWEST_SONGS:
+            continue
         for other in against:
             parts = found["reductions"].get(other)
             if not parts:

@@ -144,7 +144,15 @@ def test_the_conclusion_names_what_falls_by_forty_percent_and_what_does_not() ->
 
     # Dynamics: 50 % are gone on average, but the interval reaches below zero.
     found = [distances(1.0, -1.0), distances(1.2, 5.0), distances(1.1, 2.0)]
-    told = conclusions(summary(found, against=("rough-mix",)), against=("rough-mix",))
+    told = conclusions(summary(2 * found, against=("rough-mix",)), against=("rough-mix",))
     assert len(told) == 1
     assert told[0].startswith("Reference same song: at least 40 % less than rough-mix")
     assert told[0].endswith("in bands, level, width; not so dynamics.")
+    few = conclusions(summary(found, against=("rough-mix",)), against=("rough-mix",))
+    assert few == ["Reference same song: 3 songs are too few to conclude anything."]
+
+
+def test_a_single_song_is_no_other_song_to_itself(tmp_path: Path) -> None:
+    (found,) = evaluate_reference([entry(tmp_path, "one", "A")], lambda _: {"rough-mix": RoughMix()}, seeds=(1_000,))
+    assert set(found.rows) == {"same song"}
+    assert "another song" not in table(summary([found], against=()))
