@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ FLOOR_DB: Final = -120.0
 HEARD_DB: Final = 50.0
 """Frames in which the stems together are further than this below their loudest frame are pauses; see AudioFeatures."""
 _GOLDEN: Final = 0.6180339887498949
+_Rows = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +40,27 @@ def together(session: SessionFeatures, count: int, *, hits: int = 0) -> Together
 
     None where the frames of a stem that sounds were not kept.
     """
-    frames = [_frames_of(stem) for stem in session.stems]
-    if any(own is None and _sounds(stem) for own, stem in zip(frames, session.stems, strict=True)):
+    kept = [_kept(stem) for stem in session.stems]
+    if any(own is None and _sounds(stem) for own, stem in zip(kept, session.stems, strict=True)):
         return None
-    longest = max((own.shape[1] for own in frames if own is not None), default=0)
+    longest = max((own.shape[1] for own in kept if own is not None), default=0)
     if not longest:
         return None
-    rows = np.full((len(frames), 2 + len(FRAME_BANDS), longest), FLOOR_DB)
-    for own, into in zip(frames, rows, strict=True):
+    both = np.full((len(kept), 2, longest), FLOOR_DB)
+    for own, stem, into in zip(kept, session.stems, both, strict=True):
         if own is not None:
-            into[:, : own.shape[1]] = own
-    power = _linear(rows[:, 0]).sum(axis=0)
+            into[0, : own.shape[1]] = _levels_db(own[0], stem)
+            into[1, : own.shape[1]] = _peaks_db(own[1], stem)
+    power = _linear(both[:, 0]).sum(axis=0)
     heard = np.flatnonzero(power > power.max() * 10.0 ** (-HEARD_DB / 10.0))
-    loudest = np.argsort(-_linear(rows[:, 1][:, heard]).sum(axis=0), kind="stable")
-    places = np.concatenate((_places(len(heard), count), np.resize(loudest[:hits], hits)))
-    taken = rows[:, :, heard[places]]
-    return Together(taken[:, 1], taken[:, 0], _linear(taken[:, 2:]).transpose(0, 2, 1))
+    loudest = np.argsort(-_linear(both[:, 1][:, heard]).sum(axis=0), kind="stable")
+    places = heard[np.concatenate((_places(len(heard), count), np.resize(loudest[:hits], hits)))]
+    bands = np.full((len(kept), len(FRAME_BANDS), len(places)), FLOOR_DB)
+    for own, stem, into in zip(kept, session.stems, bands, strict=True):
+        if own is not None:
+            there = places < own.shape[1]
+            into[:, there] = _levels_db(_bands_dbfs(own[:, places[there]], stem), stem)
+    return Together(both[:, 1][:, places], both[:, 0][:, places], _linear(bands).transpose(0, 2, 1))
 
 
 def wide_bands(spectrum_db: Sequence[float]) -> NDArray[np.float64]:
@@ -63,22 +69,27 @@ def wide_bands(spectrum_db: Sequence[float]) -> NDArray[np.float64]:
     return np.asarray(powers / powers.sum())
 
 
-def _frames_of(stem: StemFeatures) -> NDArray[np.float64] | None:
-    """Level, peak and wide bands relative to the stem's loudness, ``(2 + len(FRAME_BANDS), frames)``.
+def _kept(stem: StemFeatures) -> NDArray[np.float32] | None:
+    """What was kept of the frames of a stem that sounds; see ``MelWindows.frames_db``."""
+    return stem.mel.frames_db if _sounds(stem) and stem.mel is not None else None
 
-    Where the bands were not kept, every frame is taken to sound as the whole stem does.
-    """
-    loudness = stem.audio.loudness_lufs
-    if not _sounds(stem) or loudness is None or stem.mel is None or stem.mel.frames_db is None:
-        return None
-    frames: NDArray[np.float64] = stem.mel.frames_db.astype(np.float64) - loudness
-    if len(frames) == 2:
-        shares_db = 10.0 * np.log10(np.maximum(wide_bands(stem.audio.spectrum_db), 1e-12))
-        frames = np.vstack((frames, frames[0] + shares_db[:, None]))
-    channels_db = 10.0 * np.log10(stem.audio.channels)
-    frames[0] += channels_db
-    frames[2:] += channels_db
-    return np.maximum(frames, FLOOR_DB)
+
+def _peaks_db(peaks_dbfs: _Rows, stem: StemFeatures) -> NDArray[np.float64]:
+    """Relative to the stem's loudness."""
+    return np.asarray(np.maximum(peaks_dbfs.astype(np.float64) - (stem.audio.loudness_lufs or 0.0), FLOOR_DB))
+
+
+def _levels_db(levels_dbfs: _Rows, stem: StemFeatures) -> NDArray[np.float64]:
+    """Relative to the stem's loudness, the channels added."""
+    level_db = levels_dbfs.astype(np.float64) - (stem.audio.loudness_lufs or 0.0)
+    return np.asarray(np.maximum(level_db + 10.0 * np.log10(stem.audio.channels), FLOOR_DB))
+
+
+def _bands_dbfs(frames_db: NDArray[np.float32], stem: StemFeatures) -> _Rows:
+    """The wide bands; where they were not kept, every frame is taken to sound as the whole stem does."""
+    if len(frames_db) > 2:
+        return frames_db[2:]
+    return np.asarray(frames_db[0] + 10.0 * np.log10(np.maximum(wide_bands(stem.audio.spectrum_db), 1e-12))[:, None])
 
 
 def _linear(level_db: NDArray[np.float64]) -> NDArray[np.float64]:
