@@ -36,7 +36,6 @@ SCALES: Final[Mapping[str, float]] = {
     "level_lu": 2.5, "eq_db": 1.8, "pan": 0.2, "mrstft": 0.8, "width": 0.1, "bands_db": 2.0,
 }  # fmt: skip
 """What each error is about without a network; their sum in these units is what a step makes smaller."""
-_SONGS_IN_MEMORY: Final = 32
 _DICE: Final = 1
 _LITTLE_NOISE: Final = 0.1
 
@@ -66,16 +65,17 @@ class Excerpt:
 class HeardSongs:
     """Stretches of songs in memory, the latest few of them."""
 
-    def __init__(self, cache: Path, *, length_s: float = EXCERPT_S) -> None:
+    def __init__(self, cache: Path, *, length_s: float = EXCERPT_S, most: int = 32) -> None:
         self._cache = cache
         self._length_s = length_s
+        self._most = most
         self._songs: dict[str, HeardSong] = {}
 
     def of(self, entry: SongEntry) -> HeardSong:
         """A song's stretch; see :class:`~mixing.engine.training.heard.HeardSong` for errors."""
         song = self._songs.pop(entry.id, None) or HeardSong(entry, cache=self._cache, length_s=self._length_s)
         self._songs[entry.id] = song
-        if len(self._songs) > _SONGS_IN_MEMORY:
+        if len(self._songs) > self._most:
             self._songs.pop(next(iter(self._songs)))
         return song
 

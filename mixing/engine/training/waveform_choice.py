@@ -23,6 +23,7 @@ from mixing.engine.training.bases import base_fitted_on, cross_fitted
 from mixing.engine.training.bootstrap import bootstrap_mean, paired_difference
 from mixing.engine.training.content import write_whole
 from mixing.engine.training.examples import Example
+from mixing.engine.training.heard import MEASURED_S
 from mixing.engine.training.loop import Recipe, Run, shrink
 from mixing.engine.training.loop import advance as advance_by_features
 from mixing.engine.training.prepared import Prepared, prepare
@@ -44,18 +45,18 @@ from mixing.engine.training.waveform import (
 from mixing.engine.training.waveform_console import ERRORS
 
 FOLDS: Final = 3
-EVERY: Final = 10
+EVERY: Final = 20
 LEARNS: Final[Mapping[str, Any]] = {
     "songs": 4, "rate": 3e-4, "decay": 0.0, "noise": 0.5, "styled": 0.0, "anew": 0.0,
 }  # fmt: skip
 """What the stage does otherwise than the training by features: few songs a step, and a lower rate."""
 JUDGED: Final = ("level_lu", "eq_db", "pan", "mrstft")
-"""The errors whose sum, in units of SCALES, decides."""
+"""The errors whose sum, in units of SCALES, decides; none of them may clearly grow."""
 DIFFERENCE: Final = "behind_minus_before"
 HOW: Final = (
-    "On true audio, the 5 s of each song in which most stems sound, two degradations each, by networks and bases that "
+    "On true audio, the 20 s of each song in which most stems sound, two degradations each, by networks and bases that "
     "knew no song of the artist; mean over songs, 95 % bootstrap over songs, differences paired. The sum of level, EQ, "
-    "pan and MRSTFT, each divided by what it is about without a network, decides."
+    "pan and MRSTFT, each divided by what it is about without a network, decides, and none of them may clearly grow."
 )
 
 SongErrors = Mapping[str, Mapping[str, float]]
@@ -212,14 +213,14 @@ def judge(
         known = [example for example in examples if example.song.id not in left_out]
         unknown = [example for example in examples if example.song.id in left_out]
         listen = tracker if number == 1 else None
-        for step, errors in _without(chosen, known, unknown, recipe, heard, stage.device, listen).items():
+        for step, errors in _without(chosen, known, unknown, recipe, heard, stage, listen).items():
             held.setdefault(step, {}).update(errors)
         tell(f"waveform stage, left-out artists, part {number}")
     return verdict_of(held)
 
 
 def verdict_of(held: Mapping[int, SongErrors]) -> Verdict:
-    """The fewest steps within one standard error of the best, and whether they are better than none.
+    """The fewest steps within one standard error of the best, and whether they are clearly better than none.
 
     ``held`` has the errors of every left-out song by step, of which step 0 is before the stage.
     """
@@ -237,8 +238,9 @@ def verdict_of(held: Mapping[int, SongErrors]) -> Verdict:
             "behind": bootstrap_mean(behind).to_dict(),
             DIFFERENCE: paired_difference(behind, before).to_dict(),
         }
+    harmed = any(metrics[name][DIFFERENCE]["low"] > 0.0 for name in JUDGED)
     return Verdict(
-        kept=together.high < 0.0,
+        kept=together.high < 0.0 and not harmed,
         steps=steps,
         curve={step: _means(held[step]) for step in sorted(held)},
         metrics=metrics,
@@ -251,14 +253,16 @@ def _without(
     unknown: Sequence[Example],
     recipe: Recipe,
     heard: HeardSongs,
-    device: str,
+    stage: Stage,
     tracker: Tracker | None,
 ) -> dict[int, SongErrors]:
     """Errors on unknown songs by step, while a network that learned from known ones is tuned on these."""
-    run, learned = _learned(chosen, known, device)
+    run, learned = _learned(chosen, known, stage.device)
     tuned = begin(run.network, recipe)
-    teaching = Excerpts(known, learned, heard, device=device)
-    asked = Excerpts(unknown, prepare(unknown, base_fitted_on(FAMILY, known), with_mel=False), heard, device=device)
+    teaching = Excerpts(known, learned, heard, device=stage.device)
+    base = base_fitted_on(FAMILY, known)
+    longer = HeardSongs(stage.cache, length_s=MEASURED_S, most=1)
+    asked = Excerpts(unknown, prepare(unknown, base, with_mel=False), longer, device=stage.device)
     found: dict[int, SongErrors] = {}
     for step in [*range(0, tuned.last, EVERY), tuned.last]:
         advance(tuned, teaching, until=step)

@@ -53,8 +53,8 @@ class Command(BaseCommand):
             metavar="N",
             type=int,
             default=0,
-            help="Fine-tune console-net on sound for up to N steps, where left-out artists show that it helps; "
-            "0, which is none, unless said.",
+            help="Fine-tune console-net on sound for up to N steps, kept only where left-out artists show that it "
+            "helps; 0, which is none, unless said.",
         )
         parser.add_argument("--cache", metavar="DIR", type=Path, default=CACHE, help=f"Features; {CACHE} unless said.")
         parser.add_argument("--runs", metavar="DIR", type=Path, default=RUNS, help=f"For TensorBoard; {RUNS}.")

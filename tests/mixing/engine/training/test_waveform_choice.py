@@ -115,6 +115,14 @@ def test_a_stage_that_helps_some_songs_and_harms_others_is_not_kept() -> None:
     assert "is not kept, the weights stay as they were" in found.sentence()
 
 
+def test_a_stage_that_clearly_harms_one_error_is_not_kept_whatever_it_does_for_another() -> None:
+    found = held([3.0, 2.0, 4.0], [1.0, 0.5, 1.5])
+    for errors in found[10].values():
+        errors["eq_db"] = 1.1
+    assert verdict_of(found).metrics["together"][DIFFERENCE]["high"] < 0.0
+    assert not verdict_of(found).kept
+
+
 def test_the_fewest_steps_within_one_standard_error_are_chosen() -> None:
     before, first, second = [3.0, 3.0, 3.0], [2.0, 2.1, 1.9], [1.9, 2.3, 1.7]
     assert verdict_of(held(before, first, second)).steps == 10
@@ -328,4 +336,4 @@ def test_the_command_hands_the_steps_on_and_the_card_can_be_made_again(monkeypat
             call_command("train_mixer", "--family", "console-net", "--data", "x", *flags)
     assert [order.waveform_steps for order in orders] == [0, 30]
     assert "--waveform-steps" not in orders[0].command
-    assert orders[1].command.endswith("--waveform-steps 30")
+    assert orders[1].command.endswith(" --waveform-steps 30")
