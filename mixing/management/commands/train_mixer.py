@@ -86,11 +86,17 @@ class Command(BaseCommand):
 
 
 def _train_reference(options: dict[str, Any], tell: Callable[[str], None]) -> Card:
-    """The reference net makes its own targets: ``--seeds`` and ``--resume`` are not for it, and a minute is enough."""
+    """The reference net makes its own targets: ``--seeds`` is not for it, and ``--resume`` is refused."""
     from mixing.engine.training.corpus import read_corpus
     from mixing.engine.training.reference import train
 
     order = _order(options)
+    if order["resume"]:
+        raise MixFailed(
+            "no_resume",
+            f"{WITH_REFERENCE} is trained in minutes and keeps nothing to go on from; leave --resume out.",
+            field="resume",
+        )
     return train(
         read_corpus(order["data"]),
         order["output"],

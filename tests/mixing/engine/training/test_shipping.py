@@ -145,6 +145,12 @@ def test_the_command_tells_what_is_wrong(flags: tuple[str, ...], sentence: str) 
         call_command("train_mixer", "--family", "deep-sets", *flags)
 
 
+def test_the_reference_net_does_not_pretend_to_go_on(tmp_path: Path) -> None:
+    order = ("--family", "reference-net", "--data", str(tmp_path), "--output", str(tmp_path), "--resume")
+    with pytest.raises(CommandError, match="leave --resume out"):
+        call_command("train_mixer", *order)
+
+
 def test_only_the_console_net_has_styles(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="Only console-net"):
         call_command("train_mixer", "--family", "deep-sets", "--styles", "--output", tmp_path)
