@@ -48,7 +48,7 @@ _ROUGH: Final = {"noise": 1.5, "decay": 0.5, "rate": 1e-3, "songs": 48}
 RECIPES: Final[Mapping[str, Recipe]] = {
     "console-net": Recipe(
         steps={"level": 60, "eq": 20, "pan_width": 20},
-        shares={"level": 0.5, "eq": 0.75, "pan_width": 0.0},
+        shares={"level": 0.5, "eq": 0.5, "pan_width": 0.0},
         sizes={"hidden": 32, "style": len(STYLE_AXES)},
         **_ROUGH,  # type: ignore[arg-type]
     ),
@@ -59,8 +59,8 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         **_ROUGH,  # type: ignore[arg-type]
     ),
     "spectrogram-cnn": Recipe(
-        steps={"all": 40},
-        shares={"all": 0.25},
+        steps={"all": 80},
+        shares={"all": 0.5},
         sizes={"hidden": 24, "channels": 8, "style": len(STYLE_AXES)},
         **{**_ROUGH, "songs": 12},  # type: ignore[arg-type]
     ),
