@@ -47,7 +47,10 @@ _WORDS: Final[Mapping[str, str]] = {
     "left_out_by_maker": "maker left out",
     "leave_one_song_out": "song left out",
     "leave_one_artist_out": "artist left out",
+    "unseen songs, makers left out": "recorded",
+    "generated songs": "generated",
 }
+_PLACES: Final = {"unseen songs, makers left out", "generated songs"}
 _OTHERS: Final = {"base", "prior_alone"}
 _UNSAID: Final = {"trained", "difference", "distance"}
 _PERCENT: Final = ", percent"
@@ -93,24 +96,29 @@ class _Leaf:
         return "difference" in self.names or any("_minus_" in name for name in self.names)
 
     @property
+    def beside(self) -> str:
+        """Of whose distance to a reference it tells how many per cent are gone; empty where it does not."""
+        found = (name for name in self.names if name.endswith(_PERCENT))
+        return next(found, "").removeprefix("less than ").removesuffix(_PERCENT)
+
+    @property
     def is_share(self) -> bool:
-        """Whether it tells how many per cent of another's distance to a reference are gone."""
-        return any(name.endswith(_PERCENT) for name in self.names)
+        """Whether it tells how much of another's distance is gone."""
+        return bool(self.beside)
 
     @property
     def kind(self) -> int:
         """Errors, differences of them, and shares are drawn apart, in this order."""
         return 2 if self.is_share else int(self.is_difference)
 
-    @property
-    def title(self) -> tuple[str, str]:
+    def title(self, titles: Mapping[str, str]) -> tuple[str, str]:
         """Of its figure, and the unit."""
         title, unit = _title(self.measure)
-        if self.is_share or "distance" in self.names:
-            title = _BESIDE_REFERENCE.get(_plain(self.measure), title)
-            return (
-                (f"{title}, nearer to the reference", "%") if self.is_share else (f"{title}, off the reference", unit)
-            )
+        known = _BESIDE_REFERENCE.get(_plain(self.measure), title)
+        if self.is_share:
+            return f"{known}, nearer to the reference than {_word(self.beside, titles)}", "%"
+        if "distance" in self.names:
+            return f"{known}, off the reference", unit
         return f"{title}, difference" if self.is_difference else title, self.unit or unit
 
 
@@ -118,14 +126,14 @@ def figures(mixer: Mixer, mixers: Sequence[Mixer]) -> list[Figure]:
     """One figure for each measure of the card, and one more where it holds differences to something else."""
     titles = {each.key: each.title for each in mixers}
     own = titles.get(mixer.family, mixer.title) if _is_style(mixer.card) else mixer.title
-    by_figure: dict[tuple[str, int], list[_Leaf]] = {}
+    by_figure: dict[tuple[str, int, str], list[_Leaf]] = {}
     for leaf in _leaves(mixer.card.get("metrics")):
-        by_figure.setdefault((leaf.measure, leaf.kind), []).append(leaf)
+        by_figure.setdefault((leaf.measure, leaf.kind, leaf.beside), []).append(leaf)
     drawn = []
     shared = _shared(leaf for leaves in by_figure.values() for leaf in leaves)
     for _, leaves in sorted(by_figure.items(), key=lambda item: item[0][1]):
         rows = [(_label(leaf, shared, own, titles), _is_own(leaf, mixer, titles), leaf.numbers) for leaf in leaves]
-        drawn.append(_figure(*leaves[0].title, rows, more_is_better=leaves[0].is_share))
+        drawn.append(_figure(*leaves[0].title(titles), rows, more_is_better=leaves[0].is_share))
     return drawn
 
 
@@ -133,7 +141,7 @@ def notes(card: Mapping[str, Any]) -> list[str]:
     """How it was measured, in the card's own words; what all figures have in common comes first."""
     shared = [f"{_sentence(_word(name, {}))}." for name in sorted(_shared(_leaves(card.get("metrics"))))]
     styled = ["Measured without its style, which is set by hand."] if card.get("metrics") and _is_style(card) else []
-    return list(dict.fromkeys([*styled, *shared, *_notes(card.get("metrics"))]))
+    return list(dict.fromkeys([*styled, *shared, *_notes(card.get("metrics"), "")]))
 
 
 def _is_style(card: Mapping[str, Any]) -> bool:
@@ -187,7 +195,8 @@ def _leaves(metrics: object, names: tuple[str, ...] = (), unit: str = "") -> Ite
         yield from _leaves(value, (*names, str(name)), said if isinstance(said, str) else unit)
 
 
-def _notes(metrics: object) -> Iterator[str]:
+def _notes(metrics: object, place: str) -> Iterator[str]:
+    """``place`` is where in the card that is, where figures name it."""
     if not isinstance(metrics, Mapping):
         return
     counted = [f"{metrics[name]} {name}" for name in ("songs", "makers", "seeds") if isinstance(metrics.get(name), int)]
@@ -195,9 +204,10 @@ def _notes(metrics: object) -> Iterator[str]:
     if isinstance(how, str) and how:
         yield how if how.endswith(".") else f"{how}."
     if counted:
-        yield f"{', '.join(counted)}."
-    for value in metrics.values():
-        yield from _notes(value)
+        yield f"{place}{', '.join(counted)}."
+    for name, value in metrics.items():
+        said = _WORDS.get(str(name)) if str(name) in _PLACES else None
+        yield from _notes(value, f"{_sentence(said)}: " if said else place)
 
 
 def _plain(measure: str) -> str:
@@ -223,11 +233,9 @@ def _is_own(leaf: _Leaf, mixer: Mixer, titles: Mapping[str, str]) -> bool:
 def _label(leaf: _Leaf, shared: set[str], own: str, titles: Mapping[str, str]) -> str:
     words = []
     for name in leaf.names:
-        if name in _UNSAID or name in shared:
+        if name in _UNSAID or name in shared or name.endswith(_PERCENT):
             continue
-        if name.endswith(_PERCENT) and name.startswith("less than "):
-            words.append(f"than {_word(name.removesuffix(_PERCENT).removeprefix('less than '), titles)}")
-        elif "_minus_" in name:
+        if "_minus_" in name:
             words.append(" − ".join(_word(part, titles) for part in name.split("_minus_")))
         else:
             words.append(_word(name, titles))

@@ -163,21 +163,25 @@ def test_distances_to_a_reference_and_the_shares_that_are_gone_are_not_drawn_on_
     gone = {"level_lu": {"mean": 93.0, "low": 74.0, "high": 112.0}}
     other = {"level_lu": {"mean": 82.0, "low": 55.0, "high": 107.0}}
     metrics = {
-        "unseen songs": {
+        "unseen songs, makers left out": {
             "same song": {"distance": measured, "less than rough-mix, percent": gone},
-            "another song": {"distance": measured, "less than rough-mix, percent": other},
-        }
+            "another song": {"songs": 32, "distance": measured, "less than rough-mix, percent": other},
+        },
+        "generated songs": {"same song": {"songs": 6, "distance": measured}},
     }
     net = mixer("reference-net", metrics=metrics)
     loudness, dynamics, nearer = card_figures.figures(net, [*RULES, net])
     assert (loudness.title, loudness.unit) == ("Loudness, off the reference", "LU")
-    assert [row.label for row in loudness.rows] == ["Same song", "Another song"]
+    assert [row.label for row in loudness.rows] == [
+        "Recorded, same song", "Recorded, another song", "Generated, same song"
+    ]  # fmt: skip
     assert (dynamics.title, dynamics.more_is_better) == ("Dynamics, off the reference", False)
-    assert (nearer.title, nearer.unit) == ("Loudness, nearer to the reference", "%")
+    assert (nearer.title, nearer.unit) == ("Loudness, nearer to the reference than Rough mix", "%")
     assert nearer.more_is_better
     assert [(row.label, row.mean) for row in nearer.rows] == [
-        ("Same song, than Rough mix", 93.0), ("Another song, than Rough mix", 82.0)
+        ("Recorded, same song", 93.0), ("Recorded, another song", 82.0)
     ]  # fmt: skip
+    assert card_figures.notes(net.card) == ["Recorded: 32 songs.", "Generated: 6 songs."]
 
 
 def test_a_style_says_that_its_figures_are_those_of_the_mixer_that_it_styles() -> None:
