@@ -39,7 +39,10 @@ _BESIDE_REFERENCE: Final[Mapping[str, str]] = {
 }
 """What is compared of a mix and the reference that it goes by."""
 _UNIT_ENDINGS: Final = {"_lu": "LU", "_db": "dB", "_ms": "ms", "_s": "s"}
+_PLACES: Final[Mapping[str, str]] = {"unseen songs, makers left out": "recorded", "generated songs": "generated"}
+"""Parts of a card that hold all of its measures, each of other songs."""
 _WORDS: Final[Mapping[str, str]] = {
+    **_PLACES,
     "base": "its rule alone",
     "prior_alone": "its prior alone",
     "left_out_artists": "artists left out",
@@ -47,10 +50,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "left_out_by_maker": "maker left out",
     "leave_one_song_out": "song left out",
     "leave_one_artist_out": "artist left out",
-    "unseen songs, makers left out": "recorded",
-    "generated songs": "generated",
 }
-_PLACES: Final = {"unseen songs, makers left out", "generated songs"}
 _OTHERS: Final = {"base", "prior_alone"}
 _UNSAID: Final = {"trained", "difference", "distance"}
 _PERCENT: Final = ", percent"
@@ -206,7 +206,7 @@ def _notes(metrics: object, place: str) -> Iterator[str]:
     if counted:
         yield f"{place}{', '.join(counted)}."
     for name, value in metrics.items():
-        said = _WORDS.get(str(name)) if str(name) in _PLACES else None
+        said = _PLACES.get(str(name))
         yield from _notes(value, f"{_sentence(said)}: " if said else place)
 
 

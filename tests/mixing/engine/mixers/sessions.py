@@ -5,7 +5,16 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from mixing.engine.mixers.interface import BANDS, PEAK_PERCENTILES, AudioFeatures, SessionFeatures, StemFeatures
+from mixing.engine.console.parameters import Strip
+from mixing.engine.mixers.interface import (
+    BANDS,
+    PEAK_PERCENTILES,
+    AudioFeatures,
+    Intent,
+    Mixer,
+    SessionFeatures,
+    StemFeatures,
+)
 from mixing.engine.roles import ROLES, Role
 from tests.mixing.engine.features import FLAT as FLAT
 from tests.mixing.engine.features import made_up, silent
@@ -57,3 +66,8 @@ def random_session(count: int, seed: int) -> SessionFeatures:
             )
         )
     return session(*stems)
+
+
+def strips(mixer: Mixer, of: SessionFeatures, intent: Intent | None = None) -> dict[str, Strip]:
+    """What a mixer sets, by stem."""
+    return {strip.stem: strip for strip in mixer.predict(of, intent or Intent()).strips}
